@@ -1,0 +1,102 @@
+"""The five stages of a suggestion, in order, as one stream of events. Start reading here.
+
+Retrieve, rank, summarize, synthesize, generate: "Teach LLMs to Personalize" (arXiv 2308.07968), section 3.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TypeVar
+
+from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
+from assistant.prompts import Prompt, PromptTemplate, build_prompt
+from assistant.settings import RetrievalSettings
+from assistant.stages import Ranker, Retriever, Summarizer, Synthesizer, TextGenerator
+from assistant.types import Evidence, Hit, Request, Suggestion
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages a request passes through; each is replaced by passing another."""
+
+    retriever: Retriever
+    ranker: Ranker
+    summarizer: Summarizer
+    synthesizer: Synthesizer
+    generator: TextGenerator
+    template: PromptTemplate
+    settings: RetrievalSettings
+
+    def write(self, request: Request) -> Generator[Event, None, None]:
+        """Run every stage in turn, reporting each result as it becomes known. Closing the stream stops the model."""
+        clock = _Clock()
+        query = immediate_context(request, self.settings.query_characters)
+
+        hits = clock.time("retrieve", lambda: self._retrieve(query, request))
+        yield Retrieved(hits, clock["retrieve"])
+
+        entries = clock.time("rank", lambda: self.ranker.rank(query, hits))
+        yield Ranked(entries, clock["rank"])
+
+        summary = clock.time("summarize", lambda: self.summarizer.summarize(query, entries))
+        yield Summarized(summary, clock["summarize"])
+
+        keywords = clock.time("synthesize", lambda: self.synthesizer.synthesize(query, entries))
+        yield Synthesized(keywords, clock["synthesize"])
+
+        evidence = Evidence(entries, summary, keywords)
+        yield from self._generate(request, evidence, clock)
+
+    def prompt(self, request: Request, evidence: Evidence) -> Prompt:
+        """The exact model input for a request with this evidence."""
+        return build_prompt(self.template, evidence, title=request.title, before=request.before)
+
+    def _retrieve(self, query: str, request: Request) -> tuple[Hit, ...]:
+        if request.voice is None or not query.strip():
+            return ()
+        return self.retriever.retrieve(query, voice=request.voice, limit=self.settings.candidates)
+
+    def _generate(self, request: Request, evidence: Evidence, clock: "_Clock") -> Generator[Event, None, None]:
+        pieces: list[str] = []
+        with closing(self.generator.stream(self.prompt(request, evidence), request.sampling)) as stream:
+            for piece in stream:
+                if not pieces:
+                    clock.mark("first_token")
+                pieces.append(piece)
+                yield TextDelta(piece)
+        clock.mark("total")
+        signature = self.generator.signature | {"seed": request.sampling.seed}
+        yield Finished(Suggestion("".join(pieces), evidence, stream.finish, clock.milliseconds, signature))
+
+
+def immediate_context(request: Request, characters: int) -> str:
+    """What the draft says at the cursor: the title and the last ``characters`` before the cursor, from a word on."""
+    tail = request.before[-characters:]
+    if len(request.before) > characters and " " in tail:
+        tail = tail[tail.index(" ") + 1 :]
+    return f"{request.title}\n{tail}".strip()
+
+
+class _Clock:
+    """Milliseconds per stage, and marks since the start."""
+
+    def __init__(self) -> None:
+        self._start = perf_counter()
+        self.milliseconds: dict[str, float] = {}
+
+    def __getitem__(self, stage: str) -> float:
+        return self.milliseconds[stage]
+
+    def time(self, stage: str, work: Callable[[], _Result]) -> _Result:
+        """Do a stage's work and keep how long it took."""
+        started = perf_counter()
+        result = work()
+        self.milliseconds[stage] = (perf_counter() - started) * 1000
+        return result
+
+    def mark(self, name: str) -> None:
+        """Keep the time since the start."""
+        self.milliseconds[name] = (perf_counter() - self._start) * 1000

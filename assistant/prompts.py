@@ -1,0 +1,122 @@
+"""Evidence and immediate context become model input: one function, the same for training and serving.
+
+The evidence comes first and the draft last, so that typing on extends a prefix the model has already read. The paper's
+order (draft first) is worth nothing extra (arXiv 2308.07968, table of ablations, ``ImmedCtxAtEnd``). The section names
+are the paper's four sources: past passages, summary, important words, passage start.
+
+A template belongs to its checkpoint: a model must meet in use the format it was trained on.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from assistant.errors import ModelError
+from assistant.types import Evidence
+
+END = "<|end|>"
+PAST = "<|past|>"
+SUMMARY = "<|summary|>"
+WORDS = "<|words|>"
+TITLE = "<|title|>"
+DRAFT = "<|draft|>"
+FIRST = "<|first|>"
+SECOND = "<|second|>"
+SAME = "<|same|>"
+MARKERS = (END, PAST, SUMMARY, WORDS, TITLE, DRAFT, FIRST, SECOND, SAME)
+
+TEMPLATE_FILE = "prompt.json"
+
+# The draft is cut in steps of this many characters, not by the character: the cut stays put while the writer types,
+# so the model's cached prefix stays valid.
+_CUT_STEP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of model input: a marker of the format, or text that must never be read as one."""
+
+    text: str
+    is_marker: bool = False
+
+
+Prompt = tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """How one checkpoint wants its input written.
+
+    Each field but the last is the heading put before a section; with ``special_markers`` the headings are single
+    tokens of the checkpoint's vocabulary, otherwise plain text that any language model can read.
+    """
+
+    past: str = PAST
+    summary: str = SUMMARY
+    words: str = WORDS
+    title: str = TITLE
+    draft: str = DRAFT
+    special_markers: bool = True
+    draft_characters: int = 1500
+
+    def save(self, folder: Path) -> None:
+        """Write the template beside the weights it belongs to."""
+        (folder / TEMPLATE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "PromptTemplate":
+        """Read a checkpoint's template; a model without one gets plain headings.
+
+        :raises ModelError: if the file is there but is not a template.
+        """
+        path = folder / TEMPLATE_FILE
+        if not path.is_file():
+            return PLAIN_TEMPLATE
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{path} is not a prompt template ({error}): restore it from the checkpoint") from error
+
+
+PLAIN_TEMPLATE = PromptTemplate(
+    past="\n\nPast passage:\n",
+    summary="\n\nSummary:\n",
+    words="\n\nImportant words:\n",
+    title="\n\nTitle: ",
+    draft="\n\n",
+    special_markers=False,
+)
+
+
+def build_prompt(template: PromptTemplate, evidence: Evidence, *, title: str, before: str) -> Prompt:
+    """Write the model input for a draft: past passages (best last), summary, important words, title, draft.
+
+    Empty sections are left out. Of a long draft the last ``draft_characters`` or a little more are kept.
+    """
+    parts: list[Part] = []
+
+    def section(heading: str, text: str) -> None:
+        parts.extend((Part(heading, is_marker=template.special_markers), Part(text)))
+
+    for entry in reversed(evidence.entries):
+        section(template.past, f"{entry.title}\n{entry.text}" if entry.title else entry.text)
+    if evidence.summary.sentences:
+        section(template.summary, evidence.summary.text)
+    if evidence.keywords:
+        section(template.words, ", ".join(keyword.text for keyword in evidence.keywords))
+    if title:
+        section(template.title, title)
+    section(template.draft, draft_tail(before, template.draft_characters))
+    return tuple(parts)
+
+
+def draft_tail(before: str, characters: int) -> str:
+    """The end of a long draft, at least ``characters`` and less than 500 more, starting at a word."""
+    excess = len(before) - characters
+    if excess <= 0:
+        return before
+    cut = excess // _CUT_STEP * _CUT_STEP
+    if cut == 0:
+        return before
+    space = before.find(" ", cut, cut + _CUT_STEP)
+    return before[space + 1 :] if space >= 0 else before[cut:]

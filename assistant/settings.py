@@ -1,0 +1,113 @@
+"""Every default of the product, in one place, checked at birth."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from assistant.errors import SettingsError
+
+SHIPPED_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "ownhand-16m"
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise SettingsError(f"{name} is {value}: expected {low} to {high}")
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSettings:
+    """How snippets are found."""
+
+    query_characters: int = 600
+    """Characters before the cursor that, with the title, make the query."""
+    candidates: int = 40
+    """Snippets handed to the ranking."""
+    dense_share: float = 0.6
+    """Weight of the dense score in the fused score; the rest is BM25's."""
+    minimum_score: float = 0.16
+    """Fused scores below this count as irrelevant (scores lie in 0 to 1)."""
+
+    def __post_init__(self) -> None:
+        _within("dense_share", self.dense_share, 0, 1)
+        _within("minimum_score", self.minimum_score, 0, 1)
+        _within("candidates", self.candidates, 1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class RankingSettings:
+    """How hits become entries."""
+
+    budget_characters: int = 2500
+    """Characters of all entries together (arXiv 2308.07968, section 3.2)."""
+    passage_characters: int = 500
+    """Characters of one entry: its best snippet with what follows and precedes it."""
+
+    def __post_init__(self) -> None:
+        _within("passage_characters", self.passage_characters, 100, self.budget_characters)
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySettings:
+    """How the entries are condensed."""
+
+    sentences: int = 3
+    """Sentences at most."""
+    diversity: float = 0.3
+    """0: only closeness to the draft; 1: only difference from the sentences already chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordSettings:
+    """How the important words are chosen."""
+
+    count: int = 12
+    """Words at most."""
+    diversity: float = 0.3
+    """Maximal marginal relevance: 0 most similar words, 1 most different."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationSettings:
+    """Which model writes, and how."""
+
+    model: str = str(SHIPPED_CHECKPOINT)
+    """Folder or hub name of a transformers model; nothing is downloaded unless ``allow_download`` is set."""
+    allow_download: bool = False
+    """Whether a hub name may be fetched over the network."""
+    temperature: float = 0.7
+    """0 is greedy."""
+    top_p: float = 0.92
+    """Share of the probability kept when sampling."""
+    max_tokens: int = 60
+    """Tokens of one suggestion."""
+
+    def __post_init__(self) -> None:
+        _within("temperature", self.temperature, 0, 2)
+        _within("top_p", self.top_p, 0.01, 1)
+        _within("max_tokens", self.max_tokens, 1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where the page is served."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one process."""
+
+    data_dir: Path = field(default_factory=lambda: user_data_path("ownhand"))
+    server: ServerSettings = ServerSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    ranking: RankingSettings = RankingSettings()
+    summary: SummarySettings = SummarySettings()
+    keywords: KeywordSettings = KeywordSettings()
+    generation: GenerationSettings = GenerationSettings()
+
+    def signature(self) -> dict[str, object]:
+        """The settings that change a result, for signatures: no path, no port."""
+        return {name: asdict(getattr(self, name)) for name in ("retrieval", "ranking", "summary", "keywords")}

@@ -1,0 +1,73 @@
+"""The verbs: what each stage of a suggestion must be able to do, declared on the side that calls it.
+
+A new implementation is a class with one method, passed in by ``assistant.assembly``. There is no registry and no base
+class.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from assistant.prompts import Prompt
+from assistant.types import Finish, Hit, Keyword, RankedEntry, Sampling, Summary, VoiceId
+
+
+class Retriever(Protocol):
+    """Finds snippets of a voice that bear on a query."""
+
+    def retrieve(self, query: str, *, voice: VoiceId, limit: int) -> tuple[Hit, ...]:
+        """At most ``limit`` hits of this voice alone, best first; empty when nothing is relevant."""
+        ...
+
+
+class Ranker(Protocol):
+    """Turns hits into ranked entries."""
+
+    def rank(self, query: str, hits: Sequence[Hit]) -> tuple[RankedEntry, ...]:
+        """Entries, best first, cut at the evidence budget."""
+        ...
+
+
+class Summarizer(Protocol):
+    """Condenses the ranked entries."""
+
+    def summarize(self, query: str, entries: Sequence[RankedEntry]) -> Summary:
+        """Sentences that occur in the entries, conditioned on the query."""
+        ...
+
+
+class Synthesizer(Protocol):
+    """Chooses the important words."""
+
+    def synthesize(self, query: str, entries: Sequence[RankedEntry]) -> tuple[Keyword, ...]:
+        """Words that occur in the entries, most important first."""
+        ...
+
+
+class TextStream(Protocol):
+    """Text as it is generated. Closing it stops the model; an error inside generation is raised to the reader."""
+
+    @property
+    def finish(self) -> Finish:
+        """Why the text ended; ``cancelled`` until it has."""
+        ...
+
+    def __iter__(self) -> Iterator[str]:
+        """Pieces of text in order."""
+        ...
+
+    def close(self) -> None:
+        """Stop generating."""
+        ...
+
+
+class TextGenerator(Protocol):
+    """A language model that continues a prompt."""
+
+    @property
+    def signature(self) -> dict[str, object]:
+        """What identifies the model: name, weight hash, library versions."""
+        ...
+
+    def stream(self, prompt: Prompt, sampling: Sampling) -> TextStream:
+        """Start generating; nothing runs before the first piece is asked for."""
+        ...

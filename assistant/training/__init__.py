@@ -1,0 +1,1 @@
+"""Everything that makes a checkpoint: corpora, tokenizer, examples, shards, the loop, saved states."""

@@ -1,0 +1,157 @@
+"""``python -m assistant train VERB``: arguments in, a run out; the work is in the modules beside this one."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import SettingsError
+
+
+def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``train`` and its verbs to the command line."""
+    train = verbs.add_parser("train", help="make a checkpoint: prepare, tokenizer, pretrain, finetune, export")
+    steps = train.add_subparsers(dest="step", required=True)
+
+    tokenizer = steps.add_parser("tokenizer", help="learn the byte-level BPE tokenizer from corpora")
+    tokenizer.add_argument("corpora", nargs="+", type=Path, help="JSON Lines files (.jsonl, .gz, .xz)")
+    tokenizer.add_argument("--out", type=Path, required=True)
+    tokenizer.add_argument("--vocabulary", type=int, default=8192)
+    tokenizer.add_argument("--characters", type=int, default=8_000_000, help="sampled from each corpus")
+    tokenizer.set_defaults(run=_tokenizer)
+
+    prepare = steps.add_parser("prepare", help="text work: corpora become token shards")
+    prepare.add_argument("kind", choices=("pretrain", "finetune"))
+    prepare.add_argument("corpora", nargs="+", type=Path)
+    prepare.add_argument("--tokenizer", type=Path, required=True)
+    prepare.add_argument("--out", type=Path, required=True)
+    prepare.add_argument("--held-out", nargs="*", type=Path, default=[], help="corpora whose test authors to leave out")
+    prepare.add_argument("--window", type=int, default=1024, help="tokens a pre-training window")
+    prepare.add_argument("--authors", type=int, default=600, help="fine-tuning: authors used at most")
+    prepare.add_argument("--seed", type=int, default=0)
+    prepare.set_defaults(run=_prepare)
+
+    for name, help_text in (("pretrain", "train from scratch"), ("finetune", "train on the prompt format")):
+        run = steps.add_parser(name, help=help_text)
+        run.add_argument("--shards", type=Path, required=True)
+        run.add_argument("--tokenizer", type=Path, required=True)
+        run.add_argument("--out", type=Path, required=True)
+        run.add_argument("--init", type=Path, required=name == "finetune", help="checkpoint or run to start from")
+        run.add_argument("--tokens", type=int, required=True)
+        run.add_argument("--mix", nargs="*", default=[], metavar="SOURCE=EPOCHS")
+        run.add_argument("--tokens-per-batch", type=int, default=8192)
+        run.add_argument("--accumulation", type=int, default=1)
+        run.add_argument("--matrix-rate", type=float, default=0.02)
+        run.add_argument("--other-rate", type=float, default=0.003)
+        run.add_argument("--warmup-tokens", type=int, default=400_000)
+        run.add_argument("--decay-share", type=float, default=0.0 if name == "pretrain" else 1.0)
+        run.add_argument("--save-minutes", type=float, default=10)
+        run.add_argument("--seed", type=int, default=0)
+        run.set_defaults(run=_train)
+
+    export = steps.add_parser("export", help="write a run's latest weights as a checkpoint")
+    export.add_argument("run_folder", type=Path)
+    export.add_argument("--tokenizer", type=Path, required=True)
+    export.add_argument("--out", type=Path, required=True)
+    export.set_defaults(run=_export)
+
+
+def _tokenizer(arguments: argparse.Namespace) -> None:
+    from assistant.training.prepare import tokenizer_texts
+    from assistant.training.tokenizer import save_tokenizer, train_tokenizer
+
+    texts = tokenizer_texts(arguments.corpora, characters_each=arguments.characters, seed=0)
+    save_tokenizer(train_tokenizer(texts, vocabulary_size=arguments.vocabulary), arguments.out)
+    _say(f"tokenizer written to {arguments.out}")
+
+
+def _prepare(arguments: argparse.Namespace) -> None:
+    from transformers import AutoTokenizer
+
+    from assistant.training.prepare import held_out_fingerprints, prepare_pretraining
+
+    tokenizer = AutoTokenizer.from_pretrained(arguments.tokenizer)
+    if arguments.kind == "finetune":
+        from assistant.training.examples import ExampleSettings, prepare_finetuning
+
+        settings = ExampleSettings(authors=arguments.authors, seed=arguments.seed)
+        for name, tokens in prepare_finetuning(arguments.corpora, tokenizer, arguments.out, settings=settings):
+            _say(f"{name}: {tokens:,} tokens")
+        return
+    held_out = held_out_fingerprints(arguments.held_out)
+    for path in arguments.corpora:
+        name = f"{path.parent.name}-{path.name.split('.')[0]}"
+        tokens = prepare_pretraining(
+            path, tokenizer, arguments.out / name, held_out=held_out, window=arguments.window, seed=arguments.seed
+        )
+        _say(f"{name}: {tokens:,} tokens")
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from assistant.training.checkpoints import current_model
+    from assistant.training.corpus import file_hash
+    from assistant.training.loop import LoopSettings, Rates, TrainingRun
+    from assistant.training.model import ModelSize, new_model
+    from assistant.training.shards import load_sources
+
+    settings = LoopSettings(
+        tokens=arguments.tokens,
+        tokens_per_batch=arguments.tokens_per_batch,
+        accumulation=arguments.accumulation,
+        rates=Rates(matrix=arguments.matrix_rate, other=arguments.other_rate),
+        warmup_tokens=arguments.warmup_tokens,
+        decay_share=arguments.decay_share,
+        seed=arguments.seed,
+    )
+    sources = load_sources(arguments.shards, _mix(arguments.mix))
+    signature: dict[str, Any] = {
+        "data": {s.name: [s.epochs, file_hash(arguments.shards / s.name / "tokens.npy")] for s in sources}
+    }
+    if arguments.init is None:
+        tokenizer = AutoTokenizer.from_pretrained(arguments.tokenizer)
+        model = new_model(
+            ModelSize(), vocabulary_size=len(tokenizer), end_id=tokenizer.eos_token_id, seed=settings.seed
+        )
+    else:
+        init = arguments.init if (arguments.init / "config.json").is_file() else current_model(arguments.init)
+        model = AutoModelForCausalLM.from_pretrained(init)
+        signature["init"] = file_hash(init / "model.safetensors")
+    run = TrainingRun(model, sources, settings, folder=arguments.out, signature=signature)
+    for progress in run.run(save_minutes=arguments.save_minutes):
+        if progress.step % 10 == 0:
+            _say(
+                f"step {progress.step}  tokens {progress.tokens / 1e6:.2f} M  loss {progress.loss:.3f}  "
+                f"{progress.tokens_per_second:,.0f} tokens/s  {progress.seconds_left / 60:.0f} min left"
+            )
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from assistant.prompts import PromptTemplate
+    from assistant.training.checkpoints import current_model, write_checkpoint
+
+    source = current_model(arguments.run_folder)
+    write_checkpoint(
+        arguments.out,
+        AutoModelForCausalLM.from_pretrained(source),
+        AutoTokenizer.from_pretrained(arguments.tokenizer),
+        template=PromptTemplate(),
+        signature=json.loads((source.parent / "state.json").read_text()),
+    )
+    _say(f"checkpoint written to {arguments.out}")
+
+
+def _mix(pairs: list[str]) -> dict[str, float]:
+    try:
+        return {name: float(epochs) for name, epochs in (pair.split("=") for pair in pairs)}
+    except ValueError as error:
+        raise SettingsError(f"--mix {' '.join(pairs)}: expected SOURCE=EPOCHS, for example wiki=2") from error
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

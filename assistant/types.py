@@ -1,0 +1,224 @@
+"""The nouns: every value that crosses a module border, frozen.
+
+One word per thing, the same in code, page and documentation: a *writer* owns *voices*; a voice holds *documents*, each
+cut into *snippets*; a *draft* is being written; its *immediate context* is what it says at the cursor; a *suggestion*
+comes with its *evidence* (ranked entries, summary, keywords).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal, NewType
+
+WriterId = NewType("WriterId", int)
+VoiceId = NewType("VoiceId", int)
+DocumentId = NewType("DocumentId", int)
+SnippetId = NewType("SnippetId", int)
+DraftId = NewType("DraftId", int)
+
+Finish = Literal["stop", "length", "cancelled"]
+"""Why a suggestion ended: at a sentence or document end, at the length asked for, or because someone stopped it."""
+
+
+class Source(StrEnum):
+    """Who proposed a snippet."""
+
+    BM25 = "bm25"
+    DENSE = "dense"
+    FUSED = "fused"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One of a writer's named corpora; retrieval never crosses voices."""
+
+    id: VoiceId
+    writer: WriterId
+    name: str
+    documents: int = 0
+    snippets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A finished piece as a reader understood it, before it has a place in a voice."""
+
+    title: str
+    written_on: date | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A finished piece of a voice."""
+
+    id: DocumentId
+    voice: VoiceId
+    title: str
+    written_on: date | None
+    text: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A line of the document list: all but the text."""
+
+    id: DocumentId
+    voice: VoiceId
+    title: str
+    written_on: date | None
+    origin: str
+    characters: int
+    snippets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a document's text, as half-open character offsets."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Whole sentences of one document, appended until 250 characters (arXiv 2308.07968, section 3.2).
+
+    It is the unit that is embedded and quoted. ``span`` locates it in the document's text.
+    """
+
+    id: SnippetId
+    document: DocumentId
+    position: int
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A snippet that a retriever found; a higher score is always better."""
+
+    snippet: Snippet
+    score: float
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RankedEntry:
+    """A document that won, with the passage of it that stands as evidence.
+
+    ``text`` is the passage shown and put before the model: the document's text at ``span``, around its best snippet.
+    ``snippets`` are the snippets the passage is made of, in reading order; ``best`` is the one that matched.
+    """
+
+    document: DocumentId
+    title: str
+    written_on: date | None
+    text: str
+    span: Span
+    best: Snippet
+    snippets: tuple[Snippet, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySentence:
+    """A sentence of the summary and the snippet it was taken from."""
+
+    text: str
+    snippet: SnippetId
+    document: DocumentId
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The ranked entries condensed for this draft: sentences of theirs, each traceable to its snippet."""
+
+    sentences: tuple[SummarySentence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The sentences as one paragraph."""
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """An important word of the ranked entries and its weight, in 0 to 1."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that stands behind one suggestion. Empty means: nothing of the writer's past bears on this draft."""
+
+    entries: tuple[RankedEntry, ...] = ()
+    summary: Summary = Summary()
+    keywords: tuple[Keyword, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no evidence at all."""
+        return not self.entries
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How text is drawn from the model. Temperature 0 means greedy."""
+
+    max_tokens: int = 60
+    temperature: float = 0.7
+    top_p: float = 0.92
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One ask for a suggestion: whose voice, and the draft at the cursor.
+
+    ``before`` is the draft's text up to the cursor, ``after`` what follows it.
+    """
+
+    writer: WriterId
+    voice: VoiceId | None
+    title: str
+    before: str
+    after: str = ""
+    sampling: Sampling = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A generated continuation with everything a reader may ask about it."""
+
+    text: str
+    evidence: Evidence
+    finish: Finish
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    signature: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the writer is writing now. ``revision`` grows by one with every save."""
+
+    id: DraftId
+    writer: WriterId
+    voice: VoiceId | None
+    title: str
+    text: str
+    revision: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftInfo:
+    """A line of the draft list."""
+
+    id: DraftId
+    title: str
+    opening: str
+    updated_at: datetime
