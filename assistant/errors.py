@@ -36,7 +36,7 @@ class LibraryError(OwnhandError):
 
 
 class NotFoundError(LibraryError):
-    """This writer has no such voice, document or draft."""
+    """The writer has no such voice, document or draft."""
 
 
 class UnreadableError(LibraryError):

@@ -5,7 +5,6 @@ disk while saving leaves the last good one in place.
 """
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -60,7 +59,7 @@ def save_state(
         (target / "state.json").write_text(json.dumps({"state": asdict(state), "recipe": recipe}, indent=2))
         pointer = folder / f"{_POINTER}.new"
         pointer.write_text(target.name)
-        os.replace(pointer, folder / _POINTER)
+        pointer.replace(folder / _POINTER)
     except OSError as error:
         raise TrainingError(f"could not save to {target} ({error}): free some space and resume") from error
     for old in folder.glob("state-*"):
