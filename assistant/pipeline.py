@@ -19,47 +19,62 @@ _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
-    """The stages a request passes through; each is replaced by passing another."""
+class EvidenceStages:
+    """The first four stages: from a draft to the evidence for its next words. Training runs these very stages."""
 
     retriever: Retriever
     ranker: Ranker
     summarizer: Summarizer
     synthesizer: Synthesizer
-    generator: TextGenerator
-    template: PromptTemplate
     settings: RetrievalSettings
 
-    def write(self, request: Request) -> Generator[Event, None, None]:
-        """Run every stage in turn, reporting each result as it becomes known. Closing the stream stops the model."""
-        clock = _Clock()
-        query = immediate_context(request, self.settings.query_characters)
+    def gather(self, request: Request, clock: "Clock") -> Generator[Event, None, Evidence]:
+        """Run the stages in turn, reporting each result as it becomes known; returns them together."""
+        query, voice = immediate_context(request, self.settings.query_characters), request.voice
 
         hits = clock.time("retrieve", lambda: self._retrieve(query, request))
         yield Retrieved(hits, clock["retrieve"])
 
-        entries = clock.time("rank", lambda: self.ranker.rank(query, hits))
+        entries = clock.time("rank", lambda: self.ranker.rank(query, hits, voice=voice))
         yield Ranked(entries, clock["rank"])
 
-        summary = clock.time("summarize", lambda: self.summarizer.summarize(query, entries))
+        summary = clock.time("summarize", lambda: self.summarizer.summarize(query, entries, voice=voice))
         yield Summarized(summary, clock["summarize"])
 
-        keywords = clock.time("synthesize", lambda: self.synthesizer.synthesize(query, entries))
+        keywords = clock.time("synthesize", lambda: self.synthesizer.synthesize(query, entries, voice=voice))
         yield Synthesized(keywords, clock["synthesize"])
 
-        evidence = Evidence(entries, summary, keywords)
-        yield from self._generate(request, evidence, clock)
+        return Evidence(entries, summary, keywords)
 
-    def prompt(self, request: Request, evidence: Evidence) -> Prompt:
-        """The exact model input for a request with this evidence."""
-        return build_prompt(self.template, evidence, title=request.title, before=request.before)
+    def evidence(self, request: Request) -> Evidence:
+        """The evidence for a request, without the reports on the way."""
+        stages = self.gather(request, Clock())
+        while True:
+            try:
+                next(stages)
+            except StopIteration as done:
+                evidence: Evidence = done.value
+                return evidence
 
     def _retrieve(self, query: str, request: Request) -> tuple[Hit, ...]:
-        if request.voice is None or not query.strip():
+        if request.voice is None or not query:
             return ()
         return self.retriever.retrieve(query, voice=request.voice, limit=self.settings.candidates)
 
-    def _generate(self, request: Request, evidence: Evidence, clock: "_Clock") -> Generator[Event, None, None]:
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages a request passes through; each is replaced by passing another."""
+
+    stages: EvidenceStages
+    generator: TextGenerator
+    template: PromptTemplate
+
+    def write(self, request: Request) -> Generator[Event, None, None]:
+        """One suggestion: evidence first, then text as it comes. Closing the stream stops the model."""
+        clock = Clock()
+        evidence = yield from self.stages.gather(request, clock)
+
         pieces: list[str] = []
         with closing(self.generator.stream(self.prompt(request, evidence), request.sampling)) as stream:
             for piece in stream:
@@ -71,6 +86,10 @@ class Pipeline:
         signature = self.generator.signature | {"seed": request.sampling.seed}
         yield Finished(Suggestion("".join(pieces), evidence, stream.finish, clock.milliseconds, signature))
 
+    def prompt(self, request: Request, evidence: Evidence) -> Prompt:
+        """The exact model input for a request with this evidence."""
+        return build_prompt(self.template, evidence, title=request.title, before=request.before)
+
 
 def immediate_context(request: Request, characters: int) -> str:
     """What the draft says at the cursor: the title and the last ``characters`` before the cursor, from a word on."""
@@ -80,7 +99,7 @@ def immediate_context(request: Request, characters: int) -> str:
     return f"{request.title}\n{tail}".strip()
 
 
-class _Clock:
+class Clock:
     """Milliseconds per stage, and marks since the start."""
 
     def __init__(self) -> None:

@@ -8,8 +8,10 @@ A template belongs to its checkpoint: a model must meet in use the format it was
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from assistant.errors import ModelError
 from assistant.types import Evidence
@@ -86,6 +88,29 @@ PLAIN_TEMPLATE = PromptTemplate(
     draft="\n\n",
     special_markers=False,
 )
+
+
+class PromptTokenizer(Protocol):
+    """What is needed of a tokenizer, as transformers' have it."""
+
+    def encode(self, text: str, *, add_special_tokens: bool, split_special_tokens: bool) -> list[int]:
+        """Ids of a text."""
+        ...
+
+    def convert_tokens_to_ids(self, tokens: str) -> int:
+        """Id of a marker."""
+        ...
+
+
+def encode_prompt(prompt: Iterable[Part], tokenizer: PromptTokenizer) -> list[int]:
+    """Ids of a prompt; what looks like a marker in the text of a document or draft stays text."""
+    ids: list[int] = []
+    for part in prompt:
+        if part.is_marker:
+            ids.append(tokenizer.convert_tokens_to_ids(part.text))
+        else:
+            ids.extend(tokenizer.encode(part.text, add_special_tokens=False, split_special_tokens=True))
+    return ids
 
 
 def build_prompt(template: PromptTemplate, evidence: Evidence, *, title: str, before: str) -> Prompt:

@@ -1,7 +1,7 @@
 """The verbs: what each stage of a suggestion must be able to do, declared on the side that calls it.
 
 A new implementation is a class with one method, passed in by ``assistant.assembly``. There is no registry and no base
-class.
+class. ``voice`` is None for a draft that has no voice yet: there is then no evidence to work on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ class Retriever(Protocol):
 class Ranker(Protocol):
     """Turns hits into ranked entries."""
 
-    def rank(self, query: str, hits: Sequence[Hit]) -> tuple[RankedEntry, ...]:
+    def rank(self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None) -> tuple[RankedEntry, ...]:
         """Entries, best first, cut at the evidence budget."""
         ...
 
@@ -30,7 +30,7 @@ class Ranker(Protocol):
 class Summarizer(Protocol):
     """Condenses the ranked entries."""
 
-    def summarize(self, query: str, entries: Sequence[RankedEntry]) -> Summary:
+    def summarize(self, query: str, entries: Sequence[RankedEntry], *, voice: VoiceId | None) -> Summary:
         """Sentences that occur in the entries, conditioned on the query."""
         ...
 
@@ -38,7 +38,7 @@ class Summarizer(Protocol):
 class Synthesizer(Protocol):
     """Chooses the important words."""
 
-    def synthesize(self, query: str, entries: Sequence[RankedEntry]) -> tuple[Keyword, ...]:
+    def synthesize(self, query: str, entries: Sequence[RankedEntry], *, voice: VoiceId | None) -> tuple[Keyword, ...]:
         """Words that occur in the entries, most important first."""
         ...
 

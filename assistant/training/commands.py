@@ -14,6 +14,14 @@ def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     train = verbs.add_parser("train", help="make a checkpoint: prepare, tokenizer, pretrain, finetune, export")
     steps = train.add_subparsers(dest="step", required=True)
 
+    _add_tokenizer(steps)
+    _add_prepare(steps)
+    _add_run(steps, "pretrain", help_text="train from scratch, or go on from --init")
+    _add_run(steps, "finetune", help_text="train on the prompt format")
+    _add_export(steps)
+
+
+def _add_tokenizer(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     tokenizer = steps.add_parser("tokenizer", help="learn the byte-level BPE tokenizer from corpora")
     tokenizer.add_argument("corpora", nargs="+", type=Path, help="JSON Lines files (.jsonl, .gz, .xz)")
     tokenizer.add_argument("--out", type=Path, required=True)
@@ -21,6 +29,8 @@ def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     tokenizer.add_argument("--characters", type=int, default=8_000_000, help="sampled from each corpus")
     tokenizer.set_defaults(run=_tokenizer)
 
+
+def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     prepare = steps.add_parser("prepare", help="text work: corpora become token shards")
     prepare.add_argument("kind", choices=("pretrain", "finetune"))
     prepare.add_argument("corpora", nargs="+", type=Path)
@@ -32,24 +42,27 @@ def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     prepare.add_argument("--seed", type=int, default=0)
     prepare.set_defaults(run=_prepare)
 
-    for name, help_text in (("pretrain", "train from scratch"), ("finetune", "train on the prompt format")):
-        run = steps.add_parser(name, help=help_text)
-        run.add_argument("--shards", type=Path, required=True)
-        run.add_argument("--tokenizer", type=Path, required=True)
-        run.add_argument("--out", type=Path, required=True)
-        run.add_argument("--init", type=Path, required=name == "finetune", help="checkpoint or run to start from")
-        run.add_argument("--tokens", type=int, required=True)
-        run.add_argument("--mix", nargs="*", default=[], metavar="SOURCE=EPOCHS")
-        run.add_argument("--tokens-per-batch", type=int, default=8192)
-        run.add_argument("--accumulation", type=int, default=1)
-        run.add_argument("--matrix-rate", type=float, default=0.02)
-        run.add_argument("--other-rate", type=float, default=0.003)
-        run.add_argument("--warmup-tokens", type=int, default=400_000)
-        run.add_argument("--decay-share", type=float, default=0.0 if name == "pretrain" else 1.0)
-        run.add_argument("--save-minutes", type=float, default=10)
-        run.add_argument("--seed", type=int, default=0)
-        run.set_defaults(run=_train)
 
+def _add_run(steps: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, *, help_text: str) -> None:
+    run = steps.add_parser(name, help=help_text)
+    run.add_argument("--shards", type=Path, required=True)
+    run.add_argument("--tokenizer", type=Path, required=True)
+    run.add_argument("--out", type=Path, required=True)
+    run.add_argument("--init", type=Path, required=name == "finetune", help="checkpoint or run to start from")
+    run.add_argument("--tokens", type=int, required=True)
+    run.add_argument("--mix", nargs="*", default=[], metavar="SOURCE=EPOCHS")
+    run.add_argument("--tokens-per-batch", type=int, default=8192)
+    run.add_argument("--accumulation", type=int, default=1)
+    run.add_argument("--matrix-rate", type=float, default=0.02)
+    run.add_argument("--other-rate", type=float, default=0.003)
+    run.add_argument("--warmup-tokens", type=int, default=400_000)
+    run.add_argument("--decay-share", type=float, default=0.0 if name == "pretrain" else 1.0)
+    run.add_argument("--save-minutes", type=float, default=10)
+    run.add_argument("--seed", type=int, default=0)
+    run.set_defaults(run=_train)
+
+
+def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     export = steps.add_parser("export", help="write a run's latest weights as a checkpoint")
     export.add_argument("run_folder", type=Path)
     export.add_argument("--tokenizer", type=Path, required=True)
@@ -91,8 +104,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    from assistant.signature import file_hash
     from assistant.training.checkpoints import current_model
-    from assistant.training.corpus import file_hash
     from assistant.training.loop import LoopSettings, Rates, TrainingRun
     from assistant.training.model import ModelSize, new_model
     from assistant.training.shards import load_sources

@@ -64,12 +64,6 @@ def text_fingerprint(text: str) -> str:
     return hashlib.sha256(folded.encode()).hexdigest()
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, for signatures."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _open_text(path: Path) -> IO[str]:
     opener = _OPENERS.get(path.suffix)
     return path.open(encoding="utf-8") if opener is None else opener(path, "rt", encoding="utf-8")

@@ -77,9 +77,9 @@ def collate(sources: Sequence[Source], batch: Sequence[tuple[int, int]]) -> tupl
     longest = max(len(tokens) for tokens, _ in examples)
     ids = np.zeros((len(examples), longest), dtype=np.int64)
     weights = np.zeros((len(examples), longest), dtype=np.float32)
-    for row, (tokens, hundredths) in enumerate(examples):
+    for row, (tokens, tenths) in enumerate(examples):
         ids[row, : len(tokens)] = tokens
-        weights[row, : len(tokens)] = hundredths.astype(np.float32) / FULL_WEIGHT
+        weights[row, : len(tokens)] = tenths.astype(np.float32) / FULL_WEIGHT
     return torch.from_numpy(ids), torch.from_numpy(weights)
 
 

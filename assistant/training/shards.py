@@ -1,7 +1,7 @@
 """Token shards: the border between text work (``train prepare``) and training.
 
 A source is a folder with ``tokens.npy`` (uint16, all examples end to end), ``offsets.npy`` (int64, one more than there
-are examples) and, where the loss is not the same for every token, ``weights.npy`` (uint8, hundredths). Plain arrays,
+are examples) and, where the loss is not the same for every token, ``weights.npy`` (uint8, tenths). Plain arrays,
 memory-mapped, so that a data set may be larger than memory and training needs nothing but numpy and torch.
 """
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from assistant.errors import TrainingError
 
-FULL_WEIGHT = 100
+FULL_WEIGHT = 10
 
 Tokens = npt.NDArray[np.uint16]
 Weights = npt.NDArray[np.uint8]
@@ -35,7 +35,7 @@ class Source:
         return len(self.offsets) - 1
 
     def example(self, index: int) -> tuple[Tokens, Weights]:
-        """The token ids and the loss weights (hundredths) of one example, of equal length."""
+        """The token ids and the loss weights (tenths) of one example, of equal length."""
         start, end = int(self.offsets[index]), int(self.offsets[index + 1])
         tokens = self.tokens[start:end]
         if self.weights is None:
@@ -52,7 +52,7 @@ class ShardWriter:
         self._weights: list[Weights] | None = [] if weighted else None
 
     def add(self, tokens: Sequence[int], weights: Sequence[int] | None = None) -> None:
-        """Append an example; ``weights`` are hundredths, one per token."""
+        """Append an example; ``weights`` are tenths, one per token."""
         self._tokens.append(np.asarray(tokens, dtype=np.uint16))
         if self._weights is not None:
             self._weights.append(np.asarray(weights, dtype=np.uint8))

@@ -1,0 +1,1 @@
+"""Models that continue a prompt: loading, decoding, streaming."""

@@ -1,0 +1,51 @@
+"""How the next token is drawn: pure functions on one row of logits.
+
+Defaults follow what small models need: nucleus sampling at moderate temperature, no loops, and a sentence that ends.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+# A suggestion may not repeat four tokens in a row that it, or the end of the draft, has already had in a row.
+_LOOP_LENGTH = 4
+# Added per token to the logits of sentence ends once the length asked for is reached.
+_END_PRESSURE = 0.6
+
+
+def forbid_loops(logits: Tensor, history: Sequence[int]) -> None:
+    """Rule out every token that would complete a run of four tokens that occurred before; in place.
+
+    :param history: the ids of the draft's end and of the suggestion so far, evidence left out: quoting the writer's
+        past is wanted, circling is not.
+    """
+    if len(history) < _LOOP_LENGTH:
+        return
+    run = _LOOP_LENGTH - 1
+    tail = tuple(history[-run:])
+    for start in range(len(history) - run):
+        if tuple(history[start : start + run]) == tail:
+            logits[history[start + run]] = -torch.inf
+
+
+def press_for_end(logits: Tensor, sentence_ends: Tensor, *, overtime: int) -> None:
+    """Make sentence ends likelier the longer a suggestion runs past the length asked for; in place."""
+    logits[sentence_ends] += _END_PRESSURE * overtime
+
+
+def draw(logits: Tensor, *, temperature: float, top_p: float, generator: torch.Generator) -> int:
+    """Draw one id by nucleus sampling (Holtzman et al. 2020); temperature 0 takes the likeliest."""
+    if temperature == 0:
+        return int(logits.argmax())
+    probabilities = torch.softmax(logits.float() / temperature, dim=-1)
+    ordered, ids = probabilities.sort(descending=True)
+    # Everything after the point where the mass is reached goes; the likeliest always stays.
+    ordered[ordered.cumsum(0) - ordered >= top_p] = 0
+    return int(ids[torch.multinomial(ordered, 1, generator=generator)])
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a text stops at a sentence end, closing quotes and brackets allowed."""
+    stripped = text.rstrip().rstrip("\"'”’)]")
+    return stripped.endswith((".", "!", "?", "…"))

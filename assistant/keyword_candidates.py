@@ -1,0 +1,32 @@
+"""Words: how a text is cut into them, and which are worth offering as keywords or matching on."""
+
+import re
+from functools import cache
+
+# Letters with inner apostrophes and hyphens: "don't", "sluice-gate"; no digits, no underscores.
+_WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_MINIMUM_LETTERS = 3
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order, lower-cased, with repetition."""
+    return [match.group().casefold().replace("’", "'") for match in _WORD.finditer(text)]
+
+
+def content_words(text: str) -> list[str]:
+    """The words that say something, in order, with repetition: no stop words, none of one or two letters."""
+    stop_words = _stop_words()
+    return [word for word in words(text) if len(word) >= _MINIMUM_LETTERS and word not in stop_words]
+
+
+def candidate_words(text: str) -> tuple[str, ...]:
+    """The distinct content words of a text, in order of first occurrence: what may become a keyword."""
+    return tuple(dict.fromkeys(content_words(text)))
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    contractions = {"don't", "didn't", "doesn't", "isn't", "wasn't", "it's", "i'm", "i've", "i'd", "i'll", "that's"}
+    return frozenset(ENGLISH_STOP_WORDS) | contractions

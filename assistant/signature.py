@@ -1,0 +1,10 @@
+"""Hashes that identify what a result was made from."""
+
+import hashlib
+from pathlib import Path
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,153 @@
+"""An author's earlier documents in memory, as the library would hold them: the same stages run over both.
+
+Training and evaluation ask "what did this author have when this document was written?" thousands of times; an archive
+encodes every document once and answers with views that end before a given document.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.keyword_candidates import candidate_words
+from assistant.library.snippets import cut_snippets
+from assistant.pipeline import EvidenceStages
+from assistant.ranking import BestSnippetRanker
+from assistant.retrieval.bm25 import SparseRetriever
+from assistant.retrieval.dense import DenseRetriever
+from assistant.retrieval.encoder import Encoder, Vectors
+from assistant.retrieval.hybrid import HybridRetriever
+from assistant.settings import Settings
+from assistant.summarization import ExtractiveSummarizer
+from assistant.synthesis import KeywordSynthesizer
+from assistant.training.corpus import Record
+from assistant.types import Document, DocumentId, Snippet, SnippetId, VoiceId
+
+ARCHIVE_VOICE = VoiceId(0)
+
+
+class WordVectors:
+    """Vectors of words, each encoded once however many authors use it."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, npt.NDArray[np.float32]] = {}
+
+    def learn(self, words: Sequence[str]) -> None:
+        """Encode the words that are new."""
+        new = [word for word in dict.fromkeys(words) if word not in self._known]
+        self._known.update(zip(new, self._encoder.encode(new), strict=True))
+
+    def lookup(self, words: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """Vectors of those words that have been learnt."""
+        return {word: self._known[word] for word in words if word in self._known}
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """All documents of one author in order, cut and encoded; ``document_vectors[i]`` belong to document i."""
+
+    documents: tuple[Document, ...]
+    snippets: tuple[tuple[Snippet, ...], ...]
+    document_vectors: tuple[Vectors, ...]
+    words: WordVectors
+
+    def before(self, index: int) -> "ArchiveView":
+        """The author's past when document ``index`` was begun."""
+        return ArchiveView(self, index)
+
+
+def build_archive(records: Sequence[Record], encoder: Encoder, words: WordVectors) -> Archive:
+    """Cut and encode an author's documents, oldest first."""
+    documents = tuple(
+        Document(DocumentId(i), ARCHIVE_VOICE, record.title, _date(record.date), record.text)
+        for i, record in enumerate(records)
+    )
+    snippets: list[tuple[Snippet, ...]] = []
+    count = 0
+    for document in documents:
+        own = tuple(
+            Snippet(SnippetId(count + i), document.id, i, span, document.text[span.start : span.end])
+            for i, span in enumerate(cut_snippets(document.text))
+        )
+        count += len(own)
+        snippets.append(own)
+    vectors = encoder.encode([snippet.text for own in snippets for snippet in own])
+    words.learn([word for document in documents for word in candidate_words(document.text)])
+    borders = np.cumsum([len(own) for own in snippets])[:-1]
+    return Archive(documents, tuple(snippets), tuple(np.split(vectors, borders)), words)
+
+
+class ArchiveView:
+    """The first documents of an archive, with what retrieval, ranking, summary and keywords ask of a library."""
+
+    def __init__(self, archive: Archive, size: int) -> None:
+        self._archive = archive
+        self._size = size
+        self._snippets = tuple(snippet for own in archive.snippets[:size] for snippet in own)
+        self._vectors = np.concatenate([*archive.document_vectors[:size], np.zeros((0, _width(archive)), np.float32)])
+
+    def voice_revision(self, voice: VoiceId) -> int:
+        """A view never changes."""
+        return 0
+
+    def voice_snippets(self, voice: VoiceId) -> tuple[Snippet, ...]:
+        """All snippets, in order; their ids are their positions."""
+        return self._snippets
+
+    def nearest(self, voice: VoiceId, vector: Vectors, limit: int) -> tuple[tuple[SnippetId, float], ...]:
+        """Snippets and cosine similarities, best first."""
+        similarities = self._vectors @ vector
+        best = np.argsort(-similarities, kind="stable")[:limit]
+        return tuple((SnippetId(int(i)), float(similarities[i])) for i in best)
+
+    def snippets_by_id(self, voice: VoiceId, ids: Sequence[SnippetId]) -> tuple[Snippet, ...]:
+        """Snippets in the order of the ids."""
+        return tuple(self._snippets[i] for i in ids)
+
+    def snippet_vectors(self, voice: VoiceId, ids: Sequence[SnippetId]) -> Vectors:
+        """Unit vectors in the order of the ids."""
+        return self._vectors[list(ids)]
+
+    def documents_by_id(self, voice: VoiceId, ids: Sequence[DocumentId]) -> dict[DocumentId, Document]:
+        """Documents of the view."""
+        return {i: self._archive.documents[i] for i in ids}
+
+    def document_snippets(self, voice: VoiceId, document: DocumentId) -> tuple[Snippet, ...]:
+        """A document's snippets in reading order."""
+        return self._archive.snippets[document]
+
+    def word_vectors(self, voice: VoiceId, words: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """Vectors of words."""
+        return self._archive.words.lookup(words)
+
+
+def stages_over(view: ArchiveView, encoder: Encoder, settings: Settings) -> EvidenceStages:
+    """The serving stages over an archive."""
+    retriever = HybridRetriever(
+        SparseRetriever(view),
+        DenseRetriever(view, encoder),
+        index=view,
+        encoder=encoder,
+        settings=settings.retrieval,
+    )
+    return EvidenceStages(
+        retriever=retriever,
+        ranker=BestSnippetRanker(view, settings.ranking),
+        summarizer=ExtractiveSummarizer(view, encoder, settings.summary),
+        synthesizer=KeywordSynthesizer(view, encoder, settings.keywords),
+        settings=settings.retrieval,
+    )
+
+
+def _width(archive: Archive) -> int:
+    return int(archive.document_vectors[0].shape[1])
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,220 @@
+"""Fine-tuning examples: a document of an author, with the evidence the product would have shown while it was written.
+
+The evidence comes from the serving stages themselves, over the author's earlier documents only. For a share of the
+examples it is missing, cut short, or another author's, so that the model writes well with much, little, no and useless
+evidence. Author distinction, in text form, is mixed in 1:1 (arXiv 2308.07968, section 3.6).
+"""
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from assistant.prompts import END, FIRST, SAME, SECOND, Part, Prompt, PromptTemplate, build_prompt, encode_prompt
+from assistant.retrieval.encoder import Encoder, load_encoder
+from assistant.settings import Settings
+from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive, stages_over
+from assistant.training.corpus import Record, Split, author_split, read_corpus, text_fingerprint
+from assistant.training.shards import FULL_WEIGHT, ShardWriter
+from assistant.types import Evidence, Request, Summary, WriterId
+
+# Loss weights in tenths. What the writer goes on to write counts in full; the draft's start is learnt too (dropping it
+# cost 0.7 ROUGE-1 in the paper's ablation) but its evidence was found with these very words, so it counts little; a
+# trace of loss on the evidence keeps the language model in practice.
+_START_WEIGHT = 2
+_EVIDENCE_WEIGHT = 1
+_ANSWER_WEIGHT = 200
+
+# Author distinction shows the model this many characters of each document.
+_PAIR_CHARACTERS = 700
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSettings:
+    """Which documents become examples, and how."""
+
+    authors: int = 600
+    """Authors used, at most."""
+    documents: int = 24
+    """Documents of one author used, at most (the latest)."""
+    per_author: int = 8
+    """Examples of one author, at most."""
+    minimum_documents: int = 4
+    """Authors with fewer documents are left out."""
+    minimum_characters: int = 400
+    """Shorter documents are no examples, and no evidence."""
+    maximum_characters: int = 4000
+    """Documents are read this far."""
+    continuation_characters: int = 1100
+    """Characters to be written after the cursor."""
+    no_evidence: float = 0.12
+    short_evidence: float = 0.12
+    foreign_evidence: float = 0.08
+    """Shares of examples without evidence, with one entry only, and with another author's."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """An author's documents of one corpus, oldest first."""
+
+    name: str
+    records: tuple[Record, ...]
+
+
+def authors_of(path: Path, settings: ExampleSettings, *, split: Split) -> list[Author]:
+    """The authors of one side of the split with enough documents, reprints dropped, in a seeded order."""
+    documents: dict[str, list[Record]] = {}
+    seen: set[str] = set()
+    for record in read_corpus(path):
+        if not record.author or " & " in record.author or author_split(record.author) != split:
+            continue
+        fingerprint = text_fingerprint(record.text)
+        if len(record.text) < settings.minimum_characters or fingerprint in seen:
+            continue
+        seen.add(fingerprint)
+        documents.setdefault(record.author, []).append(replace(record, text=record.text[: settings.maximum_characters]))
+    authors = [
+        Author(name, tuple(sorted(records, key=lambda record: record.date)[-settings.documents :]))
+        for name, records in documents.items()
+        if len(records) >= settings.minimum_documents
+    ]
+    random.Random(settings.seed).shuffle(authors)
+    return authors
+
+
+def prepare_finetuning(
+    paths: Sequence[Path], tokenizer: PreTrainedTokenizerBase, folder: Path, *, settings: ExampleSettings
+) -> Iterator[tuple[str, int]]:
+    """Write the sources ``continuation`` and ``distinction``; yields each one's name and number of tokens."""
+    per_corpus = [authors_of(path, settings, split="train") for path in paths]
+    share = -(-settings.authors // len(paths))
+    chosen = [authors[:share] for authors in per_corpus]
+    encoder = load_encoder()
+
+    writer = ShardWriter(folder / "continuation", weighted=True)
+    count = 0
+    for prompt, continuation_from in _continuations(list(chain(*chosen)), encoder, settings):
+        writer.add(*_encode_continuation(prompt, continuation_from, tokenizer))
+        count += 1
+    yield "continuation", writer.close()
+
+    writer = ShardWriter(folder / "distinction", weighted=True)
+    for pair in _pairs([authors for authors in per_corpus if len(authors) > 1], count, random.Random(settings.seed)):
+        writer.add(*_encode_pair(pair, tokenizer))
+    yield "distinction", writer.close()
+
+
+def distinction_prompt(first: str, second: str) -> Prompt:
+    """The input of author distinction; the answer " true" or " false" follows."""
+    return (
+        Part(FIRST, is_marker=True),
+        Part(first[:_PAIR_CHARACTERS]),
+        Part(SECOND, is_marker=True),
+        Part(second[:_PAIR_CHARACTERS]),
+        Part(SAME, is_marker=True),
+    )
+
+
+ANSWERS = {True: " true", False: " false"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    first: str
+    second: str
+    same: bool
+
+
+def _continuations(
+    authors: Iterable[Author], encoder: Encoder, settings: ExampleSettings
+) -> Iterator[tuple[Prompt, int]]:
+    """Prompts whose last part is the draft with its continuation, and where in it the continuation begins."""
+    generator = random.Random(settings.seed + 1)
+    words = WordVectors(encoder)
+    foreign: Archive | None = None
+    for author in authors:
+        archive = build_archive(author.records, encoder, words)
+        for index in _current_documents(author, settings, generator):
+            record = author.records[index]
+            cursor = _cursor(record, generator)
+            kind = generator.random()
+            evidence = _evidence(archive, index, foreign, record, cursor, kind, encoder, settings)
+            before = record.text[: cursor + settings.continuation_characters]
+            prompt = build_prompt(
+                PromptTemplate(draft_characters=cursor + settings.continuation_characters),
+                evidence,
+                title=record.title,
+                before=before,
+            )
+            yield prompt, cursor
+        foreign = archive
+
+
+def _current_documents(author: Author, settings: ExampleSettings, generator: random.Random) -> list[int]:
+    """Documents with at least two earlier ones, a seeded choice of them (arXiv 2308.07968, section 4.1)."""
+    possible = range(2, len(author.records))
+    return sorted(generator.sample(possible, min(len(possible), settings.per_author)))
+
+
+def _cursor(record: Record, generator: random.Random) -> int:
+    """Where the writer stands: half the time at the paper's 150 characters, title included, else anywhere early."""
+    longest = max(60, min(900, len(record.text) - 300))
+    wanted = max(60, 150 - len(record.title)) if generator.random() < 0.5 else generator.randint(60, longest)
+    space = record.text.rfind(" ", 0, min(wanted, longest))
+    return max(space, 0)
+
+
+def _evidence(  # noqa: PLR0913 - the parts of one example, used once
+    archive: Archive,
+    index: int,
+    foreign: Archive | None,
+    record: Record,
+    cursor: int,
+    kind: float,
+    encoder: Encoder,
+    settings: ExampleSettings,
+) -> Evidence:
+    if kind < settings.no_evidence:
+        return Evidence()
+    use_foreign = foreign is not None and kind > 1 - settings.foreign_evidence
+    view = foreign.before(len(foreign.documents)) if use_foreign and foreign else archive.before(index)
+    request = Request(WriterId(0), ARCHIVE_VOICE, record.title, record.text[:cursor])
+    evidence = stages_over(view, encoder, Settings()).evidence(request)
+    if kind < settings.no_evidence + settings.short_evidence:
+        return Evidence(evidence.entries[:1], Summary(), evidence.keywords)
+    return evidence
+
+
+def _encode_continuation(
+    prompt: Prompt, continuation_from: int, tokenizer: PreTrainedTokenizerBase
+) -> tuple[list[int], list[int]]:
+    *context, draft = prompt
+    ids = encode_prompt(context, tokenizer)
+    weights = [_EVIDENCE_WEIGHT] * len(ids)
+    start = encode_prompt([Part(draft.text[:continuation_from])], tokenizer)
+    rest = encode_prompt([Part(draft.text[continuation_from:])], tokenizer)
+    end = [tokenizer.convert_tokens_to_ids(END)]
+    return (
+        [*ids, *start, *rest, *end],
+        [*weights, *([_START_WEIGHT] * len(start)), *([FULL_WEIGHT] * len(rest)), FULL_WEIGHT],
+    )
+
+
+def _pairs(corpora: Sequence[Sequence[Author]], count: int, generator: random.Random) -> Iterator[_Pair]:
+    """Half of the pairs by one author, half by two of the same corpus, so that the source gives nothing away."""
+    for _ in range(count):
+        authors = generator.choice(corpora)
+        author, other = generator.sample(authors, 2)
+        first, second = generator.sample(author.records, 2)
+        same = generator.random() < 0.5
+        yield _Pair(first.text, second.text if same else generator.choice(other.records).text, same)
+
+
+def _encode_pair(pair: _Pair, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+    ids = encode_prompt(distinction_prompt(pair.first, pair.second), tokenizer)
+    answer = encode_prompt([Part(ANSWERS[pair.same])], tokenizer)
+    return [*ids, *answer], [*([_EVIDENCE_WEIGHT] * len(ids)), *([_ANSWER_WEIGHT] * len(answer))]
