@@ -87,7 +87,7 @@ class LocalGenerator:
         """Logits after ``ids``, (vocabulary,); only what the cache has not read yet is computed."""
         shared = _common_prefix(self._read, ids[:-1])
         if shared < len(self._read):
-            self._cache.crop(shared)
+            self._cache.crop(shared - len(self._read))  # a negative number removes that many from the end
         self._read = self._read[:shared]
         new = torch.tensor([ids[shared:]], device=self._model.device)
         output = self._model(input_ids=new, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
@@ -219,6 +219,7 @@ def load_generator(name: str, *, allow_download: bool = False) -> tuple[LocalGen
 
 def _load(name: str, *, local_files_only: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Read model and tokenizer; only safetensors weights are read, and no code that comes with a model is run."""
+    transformers.utils.logging.disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(name, local_files_only=local_files_only)
         model = AutoModelForCausalLM.from_pretrained(

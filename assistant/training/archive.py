@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.keyword_candidates import candidate_words
-from assistant.library.snippets import cut_snippets
+from assistant.library.snippets import snippet_spans
 from assistant.pipeline import EvidenceStages
 from assistant.ranking import BestSnippetRanker
 from assistant.retrieval.bm25 import SparseRetriever
@@ -70,7 +70,7 @@ def build_archive(records: Sequence[Record], encoder: Encoder, words: WordVector
     for document in documents:
         own = tuple(
             Snippet(SnippetId(count + i), document.id, i, span, document.text[span.start : span.end])
-            for i, span in enumerate(cut_snippets(document.text))
+            for i, span in enumerate(snippet_spans(document.text))
         )
         count += len(own)
         snippets.append(own)

@@ -39,6 +39,8 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     prepare.add_argument("--held-out", nargs="*", type=Path, default=[], help="corpora whose test authors to leave out")
     prepare.add_argument("--window", type=int, default=1024, help="tokens a pre-training window")
     prepare.add_argument("--authors", type=int, default=600, help="fine-tuning: authors used at most")
+    prepare.add_argument("--documents", type=int, default=24, help="fine-tuning: documents of one author at most")
+    prepare.add_argument("--per-author", type=int, default=8, help="fine-tuning: examples of one author at most")
     prepare.add_argument("--seed", type=int, default=0)
     prepare.set_defaults(run=_prepare)
 
@@ -88,7 +90,12 @@ def _prepare(arguments: argparse.Namespace) -> None:
     if arguments.kind == "finetune":
         from assistant.training.examples import ExampleSettings, prepare_finetuning
 
-        settings = ExampleSettings(authors=arguments.authors, seed=arguments.seed)
+        settings = ExampleSettings(
+            authors=arguments.authors,
+            documents=arguments.documents,
+            per_author=arguments.per_author,
+            seed=arguments.seed,
+        )
         for name, tokens in prepare_finetuning(arguments.corpora, tokenizer, arguments.out, settings=settings):
             _say(f"{name}: {tokens:,} tokens")
         return

@@ -97,8 +97,8 @@ def prepare_finetuning(
 
     writer = ShardWriter(folder / "continuation", weighted=True)
     count = 0
-    for prompt, continuation_from in _continuations(list(chain(*chosen)), encoder, settings):
-        writer.add(*_encode_continuation(prompt, continuation_from, tokenizer))
+    for continuation in _continuations(list(chain(*chosen)), encoder, settings):
+        writer.add(*_encode_continuation(continuation, tokenizer))
         count += 1
     yield "continuation", writer.close()
 
@@ -123,16 +123,25 @@ ANSWERS = {True: " true", False: " false"}
 
 
 @dataclass(frozen=True, slots=True)
+class _Continuation:
+    """A prompt whose last part is the draft with what follows; ``cursor`` is where that begins.
+
+    ``ends`` says whether the document ends there or goes on.
+    """
+
+    prompt: Prompt
+    cursor: int
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Pair:
     first: str
     second: str
     same: bool
 
 
-def _continuations(
-    authors: Iterable[Author], encoder: Encoder, settings: ExampleSettings
-) -> Iterator[tuple[Prompt, int]]:
-    """Prompts whose last part is the draft with its continuation, and where in it the continuation begins."""
+def _continuations(authors: Iterable[Author], encoder: Encoder, settings: ExampleSettings) -> Iterator[_Continuation]:
     generator = random.Random(settings.seed + 1)
     words = WordVectors(encoder)
     foreign: Archive | None = None
@@ -143,15 +152,19 @@ def _continuations(
             cursor = _cursor(record, generator)
             kind = generator.random()
             evidence = _evidence(archive, index, foreign, record, cursor, kind, encoder, settings)
-            before = record.text[: cursor + settings.continuation_characters]
-            prompt = build_prompt(
-                PromptTemplate(draft_characters=cursor + settings.continuation_characters),
-                evidence,
-                title=record.title,
-                before=before,
-            )
-            yield prompt, cursor
+            draft = _draft(record.text, cursor + settings.continuation_characters)
+            template = PromptTemplate(draft_characters=len(draft))
+            prompt = build_prompt(template, evidence, title=record.title, before=draft)
+            yield _Continuation(prompt, cursor, ends=len(draft) == len(record.text))
         foreign = archive
+
+
+def _draft(text: str, characters: int) -> str:
+    """The beginning of a text, cut before a word."""
+    if len(text) <= characters:
+        return text
+    space = text.rfind(" ", 0, characters)
+    return text[: space if space > 0 else characters]
 
 
 def _current_documents(author: Author, settings: ExampleSettings, generator: random.Random) -> list[int]:
@@ -190,18 +203,16 @@ def _evidence(  # noqa: PLR0913 - the parts of one example, used once
 
 
 def _encode_continuation(
-    prompt: Prompt, continuation_from: int, tokenizer: PreTrainedTokenizerBase
+    continuation: _Continuation, tokenizer: PreTrainedTokenizerBase
 ) -> tuple[list[int], list[int]]:
-    *context, draft = prompt
+    *context, draft = continuation.prompt
     ids = encode_prompt(context, tokenizer)
     weights = [_EVIDENCE_WEIGHT] * len(ids)
-    start = encode_prompt([Part(draft.text[:continuation_from])], tokenizer)
-    rest = encode_prompt([Part(draft.text[continuation_from:])], tokenizer)
-    end = [tokenizer.convert_tokens_to_ids(END)]
-    return (
-        [*ids, *start, *rest, *end],
-        [*weights, *([_START_WEIGHT] * len(start)), *([FULL_WEIGHT] * len(rest)), FULL_WEIGHT],
-    )
+    start = encode_prompt([Part(draft.text[: continuation.cursor])], tokenizer)
+    rest = encode_prompt([Part(draft.text[continuation.cursor :])], tokenizer)
+    if continuation.ends:
+        rest.append(tokenizer.convert_tokens_to_ids(END))
+    return [*ids, *start, *rest], [*weights, *([_START_WEIGHT] * len(start)), *([FULL_WEIGHT] * len(rest))]
 
 
 def _pairs(corpora: Sequence[Sequence[Author]], count: int, generator: random.Random) -> Iterator[_Pair]:
