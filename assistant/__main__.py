@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from assistant.errors import OwnhandError
+from assistant.evaluation.commands import add_evaluate_commands
 from assistant.training.commands import add_train_commands
 
 
@@ -12,6 +13,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m assistant")
     verbs = parser.add_subparsers(dest="verb", required=True)
     add_train_commands(verbs)
+    add_evaluate_commands(verbs)
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)

@@ -55,6 +55,16 @@ class LocalGenerator:
     def signature(self) -> dict[str, object]:
         return self._signature
 
+    @property
+    def model(self) -> PreTrainedModel:
+        """The model itself, for scoring."""
+        return self._model
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Its tokenizer."""
+        return self._vocabulary.tokenizer
+
     def stream(self, prompt: Prompt, sampling: Sampling) -> "LocalStream":
         return LocalStream(self, prompt, sampling)
 
@@ -92,7 +102,8 @@ class LocalGenerator:
         new = torch.tensor([ids[shared:]], device=self._model.device)
         output = self._model(input_ids=new, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
         self._read = list(ids)
-        return output.logits[0, -1].float().cpu()
+        logits: Tensor = output.logits[0, -1].float().cpu()
+        return logits
 
     def _forget(self) -> None:
         self._read, self._cache = [], DynamicCache()

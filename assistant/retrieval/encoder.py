@@ -76,7 +76,8 @@ class SentenceEncoder:
         with self._lock:
             vectors = self._model.encode(list(texts), batch_size=_BATCH, show_progress_bar=False)
         vectors = np.asarray(vectors, dtype=np.float32)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def load_encoder(name: str = DEFAULT_ENCODER) -> SentenceEncoder:

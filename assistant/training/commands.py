@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,13 @@ def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _tokenizer(arguments: argparse.Namespace) -> None:
     from assistant.training.prepare import tokenizer_texts
-    from assistant.training.tokenizer import save_tokenizer, train_tokenizer
+    from assistant.training.tokenizer import known_words, save_known_words, save_tokenizer, train_tokenizer
 
-    texts = tokenizer_texts(arguments.corpora, characters_each=arguments.characters, seed=0)
-    save_tokenizer(train_tokenizer(texts, vocabulary_size=arguments.vocabulary), arguments.out)
+    def texts() -> Iterator[str]:
+        return tokenizer_texts(arguments.corpora, characters_each=arguments.characters, seed=0)
+
+    save_tokenizer(train_tokenizer(texts(), vocabulary_size=arguments.vocabulary), arguments.out)
+    save_known_words(known_words(texts()), arguments.out)
     _say(f"tokenizer written to {arguments.out}")
 
 
@@ -113,8 +117,9 @@ def _train(arguments: argparse.Namespace) -> None:
 
     from assistant.signature import file_hash
     from assistant.training.checkpoints import current_model
-    from assistant.training.loop import LoopSettings, Rates, TrainingRun
+    from assistant.training.loop import LoopSettings, TrainingRun
     from assistant.training.model import ModelSize, new_model
+    from assistant.training.optimizer import Rates
     from assistant.training.shards import load_sources
 
     settings = LoopSettings(
@@ -153,6 +158,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
     from assistant.prompts import PromptTemplate
     from assistant.training.checkpoints import current_model, write_checkpoint
+    from assistant.training.tokenizer import load_known_words, save_known_words
 
     source = current_model(arguments.run_folder)
     write_checkpoint(
@@ -162,6 +168,7 @@ def _export(arguments: argparse.Namespace) -> None:
         template=PromptTemplate(),
         signature=json.loads((source.parent / "state.json").read_text()),
     )
+    save_known_words(sorted(load_known_words(arguments.tokenizer)), arguments.out)
     _say(f"checkpoint written to {arguments.out}")
 
 

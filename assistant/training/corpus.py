@@ -8,10 +8,10 @@ import gzip
 import hashlib
 import json
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from assistant.errors import CorpusError
 
@@ -21,7 +21,7 @@ Split = Literal["train", "validation", "test"]
 VALIDATION_SHARE = 0.05
 TEST_SHARE = 0.10
 
-_OPENERS = {".xz": lzma.open, ".gz": gzip.open}
+_OPENERS: dict[str, Callable[..., IO[Any]]] = {".xz": lzma.open, ".gz": gzip.open}
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,12 +65,12 @@ class Author:
     records: tuple[Record, ...]
 
 
-def authors_of(path: Path, settings: ExampleSettings, *, split: Split) -> list[Author]:
-    """The authors of one side of the split with enough documents, reprints dropped, in a seeded order."""
+def authors_of(path: Path, settings: ExampleSettings, *, split: Split | None) -> list[Author]:
+    """The authors of one side of the split (None: of all) with enough documents, reprints dropped, in seeded order."""
     documents: dict[str, list[Record]] = {}
     seen: set[str] = set()
     for record in read_corpus(path):
-        if not record.author or " & " in record.author or author_split(record.author) != split:
+        if not record.author or " & " in record.author or split not in (None, author_split(record.author)):
             continue
         fingerprint = text_fingerprint(record.text)
         if len(record.text) < settings.minimum_characters or fingerprint in seen:

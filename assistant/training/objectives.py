@@ -58,7 +58,7 @@ def weighted_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weight
     :param weights: float weight per token, (tokens,); rows of weight 0 cost nothing.
     """
     kept = weights.nonzero().squeeze(1)
-    loss: Tensor = _WeightedCrossEntropy.apply(hidden[kept], head, targets[kept], weights[kept])  # type: ignore[no-untyped-call]
+    loss: Tensor = _WeightedCrossEntropy.apply(hidden[kept], head, targets[kept], weights[kept])
     return loss
 
 

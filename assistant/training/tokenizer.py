@@ -4,15 +4,19 @@ Markers are special tokens of the prompt format (see ``assistant.prompts``); tex
 as plain characters, so a document that contains ``<|end|>`` cannot end anything.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from assistant.keyword_candidates import words
 from assistant.prompts import END, MARKERS
 
 VOCABULARY_SIZE = 8192
+WORDS_FILE = "known_words.txt"
+_KNOWN_FROM = 3
 
 # Ids kept free so that a later feature (persona slots, tasks) does not change the vocabulary of trained weights.
 RESERVED = tuple(f"<|reserved-{number}|>" for number in range(6))
@@ -34,6 +38,23 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary_size: int = VOCABULARY_S
     )
     tokenizer.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END, pad_token=END)
+
+
+def known_words(texts: Iterable[str]) -> list[str]:
+    """Words that occur at least three times in some texts, sorted: what counts as a real word in evaluations."""
+    counts = Counter(word for text in texts for word in words(text))
+    return sorted(word for word, count in counts.items() if count >= _KNOWN_FROM)
+
+
+def save_known_words(known: Iterable[str], folder: Path) -> None:
+    """Write the word list beside the tokenizer."""
+    (folder / WORDS_FILE).write_text("\n".join(known) + "\n", encoding="utf-8")
+
+
+def load_known_words(folder: Path) -> frozenset[str]:
+    """The word list of a checkpoint; empty for models that have none."""
+    path = folder / WORDS_FILE
+    return frozenset(path.read_text(encoding="utf-8").split()) if path.is_file() else frozenset()
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
