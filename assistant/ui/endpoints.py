@@ -1,0 +1,87 @@
+"""The named endpoints for programs (``gradio_client``, plain HTTP): ``/suggest`` and ``/voices``.
+
+They give what ``python -m assistant write --json`` gives.
+"""
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+from typing import assert_never
+
+import gradio as gr
+
+from assistant.assembly import Assistant
+from assistant.errors import NotFoundError, OwnhandError
+from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
+from assistant.suggestion_json import suggestion_json
+from assistant.types import Evidence, Request, Suggestion, VoiceId, WriterId
+from assistant.ui.suggest_routes import sampling_for
+from assistant.ui.writers import current_writer
+
+_MODEL_QUEUE = "model"
+
+
+def add_endpoints(assistant: Assistant) -> None:
+    """Add the endpoints to the Blocks being built."""
+
+    def suggest(
+        title: str, before: str, voice: str, request: gr.Request
+    ) -> Generator[dict[str, object], None, None]:
+        """Continue a draft in a voice, named as in the library ("" for none); every answer replaces the one before."""
+        writer = current_writer(request.request)
+        sampling = sampling_for("sentences", 0, assistant.settings.generation)
+        ask = Request(writer, voice_named(assistant, writer, voice), title=title, before=before, sampling=sampling)
+        try:
+            with closing(assistant.pipeline.write(ask)) as events:
+                yield from answers(events)
+        except OwnhandError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def voices(request: gr.Request) -> list[dict[str, object]]:
+        """The writer's voices with their sizes."""
+        writer = current_writer(request.request)
+        return [
+            {"name": voice.name, "documents": voice.documents, "snippets": voice.snippets}
+            for voice in assistant.library.voices(writer)
+        ]
+
+    gr.api(suggest, api_name="suggest", concurrency_id=_MODEL_QUEUE, concurrency_limit=2)
+    gr.api(voices, api_name="voices")
+
+
+def voice_named(assistant: Assistant, writer: WriterId, name: str) -> VoiceId | None:
+    """The writer's voice of this name.
+
+    :raises NotFoundError: if there is none.
+    """
+    if not name:
+        return None
+    voices = assistant.library.voices(writer)
+    for voice in voices:
+        if voice.name == name:
+            return voice.id
+    known = ", ".join(voice.name for voice in voices) or "none yet"
+    raise NotFoundError(f"There is no voice named {name!r}: expected one of: {known}")
+
+
+def answers(events: Generator[Event, None, None]) -> Generator[dict[str, object], None, None]:
+    """Fold the events into ever more complete answers; ``finish`` is "cancelled" until the last."""
+    evidence, text = Evidence(), ""
+    for event in events:
+        match event:
+            case Retrieved():
+                continue
+            case Ranked(entries):
+                evidence = replace(evidence, entries=entries)
+            case Summarized(summary):
+                evidence = replace(evidence, summary=summary)
+            case Synthesized(keywords):
+                evidence = replace(evidence, keywords=keywords)
+            case TextDelta(piece):
+                text += piece
+            case Finished(suggestion):
+                yield suggestion_json(suggestion)
+                return
+            case _:
+                assert_never(event)
+        yield suggestion_json(Suggestion(text, evidence, finish="cancelled"))

@@ -1,0 +1,66 @@
+"""What the Write page is told, as JSON: the events of a suggestion, drafts."""
+
+from typing import assert_never
+
+from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
+from assistant.types import Draft, DraftInfo, RankedEntry, SummarySentence
+from assistant.ui.marks import marked_runs
+
+Json = dict[str, object]
+
+
+def event_json(event: Event, context: str) -> Json:
+    """One line of the stream; ``context`` is what the draft says at the cursor."""
+    match event:
+        case Retrieved(hits, milliseconds):
+            return {"event": "retrieved", "snippets": len(hits), "milliseconds": milliseconds}
+        case Ranked(entries, milliseconds):
+            shown = [entry_json(entry, context) for entry in entries]
+            return {"event": "ranked", "entries": shown, "milliseconds": milliseconds}
+        case Summarized(summary, milliseconds):
+            sentences = [_sentence_json(sentence) for sentence in summary.sentences]
+            return {"event": "summarized", "sentences": sentences, "milliseconds": milliseconds}
+        case Synthesized(keywords, milliseconds):
+            weighed = [{"text": keyword.text, "weight": keyword.weight} for keyword in keywords]
+            return {"event": "synthesized", "keywords": weighed, "milliseconds": milliseconds}
+        case TextDelta(text):
+            return {"event": "text", "text": text}
+        case Finished(suggestion):
+            timings, signature = suggestion.timings_ms, suggestion.signature
+            return {"event": "finished", "finish": suggestion.finish, "timings_ms": timings, "signature": signature}
+        case _:
+            assert_never(event)
+
+
+def entry_json(entry: RankedEntry, context: str) -> Json:
+    """A ranked entry with the words marked that the draft shares."""
+    return {
+        "document": entry.document,
+        "title": entry.title,
+        "date": entry.written_on.isoformat() if entry.written_on else None,
+        "score": entry.score,
+        "start": entry.span.start,
+        "end": entry.span.end,
+        "runs": [{"text": run.text, "marked": run.is_marked} for run in marked_runs(entry.text, context)],
+    }
+
+
+def _sentence_json(sentence: SummarySentence) -> Json:
+    return {"text": sentence.text, "document": sentence.document}
+
+
+def draft_json(draft: Draft) -> Json:
+    """A whole draft."""
+    return {
+        "id": draft.id,
+        "voice": draft.voice,
+        "title": draft.title,
+        "text": draft.text,
+        "revision": draft.revision,
+        "updated_at": draft.updated_at.isoformat(),
+    }
+
+
+def draft_line_json(info: DraftInfo) -> Json:
+    """A line of the draft list."""
+    return {"id": info.id, "title": info.title, "opening": info.opening, "updated_at": info.updated_at.isoformat()}

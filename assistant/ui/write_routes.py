@@ -1,0 +1,86 @@
+"""What the Write page asks of the server, as JSON: drafts, and past documents at a passage."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from assistant.assembly import Assistant
+from assistant.library.library import DraftConflictError, Library
+from assistant.types import DocumentId, DraftId, Span, VoiceId, WriterId
+from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE
+from assistant.ui.wire import Json, draft_json, draft_line_json
+from assistant.ui.writers import current_writer
+
+Writer = Annotated[WriterId, Depends(current_writer)]
+
+
+class DraftContent(BaseModel):
+    """The body of a request that makes a draft."""
+
+    voice: VoiceId | None = None
+    title: str = Field("", max_length=LONGEST_TITLE)
+    text: str = Field("", max_length=LONGEST_TEXT)
+
+
+class DraftChange(DraftContent):
+    """The body of a request that saves one; ``revision`` is the one it was made from."""
+
+    revision: int
+
+
+def write_routes(assistant: Assistant) -> APIRouter:
+    """All routes of the Write page but the suggestions."""
+    router = APIRouter(prefix="/api")
+    _add_drafts(router, assistant.library)
+    _add_passages(router, assistant.library)
+    return router
+
+
+def _add_drafts(router: APIRouter, library: Library) -> None:
+    @router.get("/drafts")
+    def drafts(writer: Writer) -> Json:
+        return {"writer": writer, "drafts": [draft_line_json(info) for info in library.drafts(writer)]}
+
+    @router.post("/drafts")
+    def create(writer: Writer, content: DraftContent) -> Json:
+        return draft_json(library.create_draft(writer, content.voice, content.title, content.text))
+
+    @router.get("/drafts/{draft}")
+    def read(writer: Writer, draft: DraftId) -> Json:
+        return draft_json(library.draft(writer, draft))
+
+    @router.put("/drafts/{draft}", response_model=None)
+    def save(writer: Writer, draft: DraftId, change: DraftChange) -> Json | JSONResponse:
+        return _save(library, writer, draft, change)
+
+    @router.delete("/drafts/{draft}")
+    def delete(writer: Writer, draft: DraftId) -> Json:
+        library.delete_draft(writer, draft)
+        return {}
+
+
+def _save(library: Library, writer: WriterId, draft: DraftId, change: DraftChange) -> Json | JSONResponse:
+    stored = library.draft(writer, draft)
+    changed = replace(stored, voice=change.voice, title=change.title, text=change.text, revision=change.revision)
+    try:
+        saved = library.save_draft(writer, changed)
+    except DraftConflictError as conflict:
+        return JSONResponse({"error": str(conflict), "found": draft_json(conflict.found)}, status_code=409)
+    return {"revision": saved.revision, "updated_at": saved.updated_at.isoformat()}
+
+
+def _add_passages(router: APIRouter, library: Library) -> None:
+    @router.get("/documents/{document}/passage")
+    def passage(writer: Writer, document: DocumentId, start: int, end: int) -> Json:
+        """A document in three parts: cut here, since the browser counts characters differently."""
+        found = library.document(writer, document)
+        before, marked, after = _cut(found.text, Span(start, end))
+        date = found.written_on.isoformat() if found.written_on else None
+        return {"title": found.title, "date": date, "before": before, "passage": marked, "after": after}
+
+
+def _cut(text: str, span: Span) -> tuple[str, str, str]:
+    return text[: span.start], text[span.start : span.end], text[span.end :]
