@@ -3,24 +3,28 @@
 import argparse
 import sys
 
+from assistant.commands import add_write_command
 from assistant.errors import OwnhandError
 from assistant.evaluation.commands import add_evaluate_commands
+from assistant.library.commands import add_library_commands
 from assistant.training.commands import add_train_commands
 
 
 def main() -> int:
     """Parse, call, and turn an error into one line and a status."""
-    parser = argparse.ArgumentParser(prog="python -m assistant")
+    parser = argparse.ArgumentParser(prog="python -m assistant", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
+    add_library_commands(verbs)
+    add_write_command(verbs)
     add_train_commands(verbs)
     add_evaluate_commands(verbs)
     arguments = parser.parse_args()
     try:
-        arguments.run(arguments)
+        status = arguments.run(arguments)
     except OwnhandError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    return 0
+    return status or 0
 
 
 if __name__ == "__main__":

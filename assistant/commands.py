@@ -1,0 +1,95 @@
+"""``python -m assistant write``: one suggestion on the command line."""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.errors import NotFoundError
+from assistant.settings import Settings
+
+if TYPE_CHECKING:
+    from assistant.assembly import Assistant
+    from assistant.types import Suggestion, VoiceId, WriterId
+
+
+def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``write`` to the command line."""
+    defaults = Settings()
+    write = verbs.add_parser("write", help="one suggestion for a draft, with its evidence")
+    write.add_argument("--title", default="", help="the draft's title")
+    write.add_argument("--start", required=True, help="the draft so far")
+    write.add_argument("--voice", default="", help="whose voice, by name (default: the only one)")
+    write.add_argument("--model", default=defaults.generation.model)
+    write.add_argument("--tokens", type=int, default=defaults.generation.max_tokens)
+    write.add_argument("--temperature", type=float, default=defaults.generation.temperature)
+    write.add_argument("--seed", type=int, default=0)
+    write.add_argument("--data-dir", type=Path, default=defaults.data_dir)
+    write.add_argument("--json", action="store_true", help="one JSON document instead of text")
+    write.set_defaults(run=_write)
+
+
+def _write(arguments: argparse.Namespace) -> None:
+    from contextlib import closing
+
+    from assistant.assembly import load
+    from assistant.suggestion_json import suggestion_json
+
+    settings = _settings(arguments)
+    with closing(load(settings)) as assistant:
+        suggestion = _suggest(assistant, arguments)
+    if arguments.json:
+        sys.stdout.write(json.dumps(suggestion_json(suggestion), ensure_ascii=False, indent=2) + "\n")
+    else:
+        sys.stdout.write(_as_text(suggestion))
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    defaults = Settings()
+    generation = replace(
+        defaults.generation,
+        model=arguments.model,
+        max_tokens=arguments.tokens,
+        temperature=arguments.temperature,
+    )
+    return replace(defaults, data_dir=arguments.data_dir, generation=generation)
+
+
+def _suggest(assistant: "Assistant", arguments: argparse.Namespace) -> "Suggestion":
+    from assistant.events import Finished
+    from assistant.types import Request, Sampling
+
+    writer = assistant.library.local_writer()
+    generation = assistant.settings.generation
+    sampling = Sampling(generation.max_tokens, generation.temperature, generation.top_p, arguments.seed)
+    voice = _voice(assistant, writer, arguments.voice)
+    request = Request(writer, voice, arguments.title, arguments.start, sampling=sampling)
+    *_, last = assistant.pipeline.write(request)
+    assert isinstance(last, Finished)  # the pipeline's contract: Finished is the last event
+    return last.suggestion
+
+
+def _voice(assistant: "Assistant", writer: "WriterId", name: str) -> "VoiceId | None":
+    """The voice of this name; without a name the only voice, or none where there is none yet."""
+    voices = assistant.library.voices(writer)
+    if not name and len(voices) <= 1:
+        return voices[0].id if voices else None
+    for voice in voices:
+        if voice.name == name:
+            return voice.id
+    known = ", ".join(repr(voice.name) for voice in voices) or "none yet: import something first"
+    raise NotFoundError(f"--voice {name!r}: expected the name of a voice; there are: {known}")
+
+
+def _as_text(suggestion: "Suggestion") -> str:
+    lines = [suggestion.text.strip(), ""]
+    for entry in suggestion.evidence.entries:
+        written = f", {entry.written_on}" if entry.written_on else ""
+        lines.append(f"  {entry.score:.2f}  {entry.title}{written}")
+    if suggestion.evidence.is_empty:
+        lines.append("  nothing in this voice bears on the draft")
+    else:
+        lines.append("  words: " + ", ".join(keyword.text for keyword in suggestion.evidence.keywords))
+    return "\n".join(lines) + "\n"
