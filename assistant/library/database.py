@@ -1,0 +1,154 @@
+"""The SQLite file: how it is opened, migrated, written to by one thread at a time, and cleaned of what was deleted."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from assistant.errors import StorageError
+
+DATABASE_FILE = "ownhand.sqlite"
+_BUSY_TIMEOUT_MS = 10_000
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Sessions on one SQLite file: many readers, one writer."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+        self._write_lock = threading.RLock()
+
+    @classmethod
+    def open(cls, folder: Path) -> "Database":
+        """Open the library's file in a folder, creating or migrating it.
+
+        :raises StorageError: if the folder cannot be written to, or the file is damaged or from a newer version.
+        """
+        path = folder / DATABASE_FILE
+        engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", _begin)
+        with _storage_errors(path):
+            _migrate(engine, path)
+        return cls(engine, path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the library."""
+        with _storage_errors(self._path), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes are committed together at the end, or not at all."""
+        with (
+            self._write_lock,
+            _storage_errors(self._path),
+            Session(self._engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def clean(self) -> None:
+        """Take every trace of deleted rows off the disk.
+
+        ``secure_delete`` zeroes what is deleted, but moved cells leave copies in a page's free space, and the
+        write-ahead log keeps old pages; rewriting the file and emptying the log leaves neither.
+        """
+        with self._write_lock, _storage_errors(self._path), self._autocommit() as connection:
+            connection.execute(text("VACUUM"))
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+    def check(self) -> str:
+        """SQLite's own verdict on the file: ``ok`` or what is wrong."""
+        with _storage_errors(self._path), self._autocommit() as connection:
+            return str(connection.execute(text("PRAGMA integrity_check")).scalar_one())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _autocommit(self) -> Iterator[Connection]:
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+
+def _configure(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transaction handling starts none before a SELECT; ours starts one always (see _begin).
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("contains", 2, _contains, deterministic=True)
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN")
+
+
+def _contains(haystack: str, folded_needle: str) -> bool:
+    """Case-insensitive search that, unlike SQLite's LIKE, knows more letters than English ones."""
+    return folded_needle in haystack.casefold()
+
+
+def _migrate(engine: Engine, path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found == scripts.get_current_head():
+            return
+        if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+            raise StorageError(
+                f"{path} was written by a newer version of Ownhand (schema {found}): "
+                f"update Ownhand, or choose another folder with --data-dir"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says about the file into something a person can act on."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise StorageError(_advice(path, str(error.orig))) from error
+
+
+def _advice(path: Path, message: str) -> str:
+    advice = {
+        "full": "free some space and try again; nothing was half-written",
+        "readonly": "make the folder writable, or choose another with --data-dir",
+        "unable to open": "make the folder writable, or choose another with --data-dir",
+        "malformed": "it is damaged: restore a backup, or choose another folder with --data-dir",
+        "not a database": "it is not Ownhand's: restore a backup, or choose another folder with --data-dir",
+        "locked": "another program holds it: close that and try again",
+        "disk i/o": "the disk refused to read or write: check it and its free space, then try again",
+    }
+    for sign, what_to_do in advice.items():
+        if sign in message.lower():
+            return f"{path}: {message}; {what_to_do}"
+    return f"{path}: {message}; run `python -m assistant doctor` for a diagnosis"

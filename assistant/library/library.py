@@ -1,0 +1,271 @@
+"""The library: the only door to what a writer has."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock
+
+from assistant.errors import StorageError
+from assistant.library.catalogue import LOCAL_WRITER, Catalogue
+from assistant.library.database import Database
+from assistant.library.drafts import Drafts
+from assistant.library.import_records import ImportRecords
+from assistant.library.importing import STAGING_FOLDER, Encoder, Importer, LibraryParts
+from assistant.library.index import VectorIndex
+from assistant.library.lock import take_folder
+from assistant.library.reports import ImportId, ImportReport
+from assistant.library.upkeep import Upkeep
+from assistant.types import (
+    Document,
+    DocumentId,
+    DocumentInfo,
+    Draft,
+    DraftId,
+    DraftInfo,
+    Snippet,
+    SnippetId,
+    Voice,
+    VoiceId,
+    WriterId,
+)
+
+_ENCODER_FACT = "encoder"
+
+
+class Library:
+    """Voices, documents, drafts and imports of the writers of one data folder.
+
+    Methods that take a writer see that writer's things alone; all are safe to call from any thread.
+    """
+
+    def __init__(self, parts: LibraryParts, lock: FileLock) -> None:
+        self._parts = parts
+        self._lock = lock
+        self._catalogue = parts.catalogue
+        self._drafts = Drafts(parts.database)
+        self._upkeep = parts.upkeep
+        self._importer = Importer(parts)
+
+    @classmethod
+    def open(cls, data_dir: Path, encoder: Encoder) -> "Library":
+        """Take the data folder, migrate it, mend what a killed process left, and go on with its imports.
+
+        :raises StorageError: if the folder is in use, not writable, damaged, or made with another encoder.
+        """
+        data_dir = data_dir.expanduser().absolute()
+        lock = take_folder(data_dir)
+        try:
+            library = cls(_open_parts(data_dir, encoder), lock)
+            library._check_encoder()
+            library._upkeep.settle()
+            library._importer.resume()
+        except BaseException:
+            lock.release()
+            raise
+        return library
+
+    def close(self) -> None:
+        """Stop imports at a safe point (they go on at the next opening) and give the folder back."""
+        self._importer.close()
+        self._parts.index.close()
+        self._parts.database.close()
+        self._lock.release()
+
+    def local_writer(self) -> WriterId:
+        """The one writer of a library without accounts, created on first use."""
+        return self._catalogue.writer(LOCAL_WRITER)
+
+    # Voices
+
+    def voices(self, writer: WriterId) -> tuple[Voice, ...]:
+        """A writer's voices, by name."""
+        return self._catalogue.voices(writer)
+
+    def voice(self, writer: WriterId, voice: VoiceId) -> Voice:
+        """One voice.
+
+        :raises NotFoundError: if the writer has no such voice.
+        """
+        return self._catalogue.voice(writer, voice)
+
+    def create_voice(self, writer: WriterId, name: str) -> Voice:
+        """A new, empty voice.
+
+        :raises LibraryError: if the name is empty, longer than 80 characters or taken.
+        """
+        return self._catalogue.create_voice(writer, name)
+
+    def rename_voice(self, writer: WriterId, voice: VoiceId, name: str) -> Voice:
+        """Give a voice another name.
+
+        :raises LibraryError: if the name is empty, longer than 80 characters or taken.
+        """
+        self._catalogue.rename_voice(writer, voice, name)
+        return self._catalogue.voice(writer, voice)
+
+    def delete_voice(self, writer: WriterId, voice: VoiceId) -> None:
+        """Delete a voice and all its documents from every byte on disk. Its drafts stay, without a voice."""
+        self._catalogue.voice(writer, voice)
+        self._importer.cancel_voice(voice)
+        with self._parts.changing:
+            self._catalogue.delete_voice(writer, voice)
+            self._upkeep.voice_deleted(voice)
+
+    # Documents
+
+    def documents(
+        self, writer: WriterId, voice: VoiceId, *, search: str = "", limit: int = 1000, offset: int = 0
+    ) -> tuple[DocumentInfo, ...]:
+        """A voice's documents, newest first, undated last; ``search`` finds them by words in title or text."""
+        return self._catalogue.documents(writer, voice, search=search, limit=limit, offset=offset)
+
+    def document(self, writer: WriterId, document: DocumentId) -> Document:
+        """One document with its text.
+
+        :raises NotFoundError: if the writer has no such document.
+        """
+        return self._catalogue.document(writer, document)
+
+    def snippets(self, writer: WriterId, document: DocumentId) -> tuple[Snippet, ...]:
+        """A document's snippets in reading order."""
+        return self._catalogue.snippets(writer, document)
+
+    def delete_document(self, writer: WriterId, document: DocumentId) -> None:
+        """Delete a document, its snippets and its vectors from every byte on disk."""
+        self.delete_documents(writer, [document])
+
+    def delete_documents(self, writer: WriterId, documents: Sequence[DocumentId]) -> None:
+        """Delete several documents at the price of one: the index is written anew once per voice."""
+        with self._parts.changing:
+            self._upkeep.deleted(self._catalogue.delete_documents(writer, documents))
+
+    # Drafts
+
+    def drafts(self, writer: WriterId) -> tuple[DraftInfo, ...]:
+        """A writer's drafts, last edited first."""
+        return self._drafts.list(writer)
+
+    def draft(self, writer: WriterId, draft: DraftId) -> Draft:
+        """One draft.
+
+        :raises NotFoundError: if the writer has no such draft.
+        """
+        return self._drafts.get(writer, draft)
+
+    def create_draft(self, writer: WriterId, voice: VoiceId | None, title: str = "", text: str = "") -> Draft:
+        """A new draft."""
+        return self._drafts.create(writer, voice, title, text)
+
+    def save_draft(self, writer: WriterId, draft: Draft) -> Draft:
+        """Store a draft that was based on ``draft.revision``; the result has the next revision.
+
+        :raises DraftConflictError: if another save came first; it carries what is stored.
+        """
+        return self._drafts.save(writer, draft)
+
+    def delete_draft(self, writer: WriterId, draft: DraftId) -> None:
+        """Delete a draft from every byte on disk."""
+        self._drafts.delete(writer, draft)
+        self._upkeep.draft_deleted()
+
+    # Importing
+
+    def start_import(self, writer: WriterId, voice: VoiceId, paths: Sequence[Path]) -> ImportId:
+        """Import files, folders and zips in the background; they may be deleted as soon as this returns."""
+        return self._importer.start(writer, voice, paths)
+
+    def import_now(
+        self,
+        writer: WriterId,
+        voice: VoiceId,
+        paths: Sequence[Path],
+        *,
+        on_progress: Callable[[ImportReport], None] | None = None,
+    ) -> ImportReport:
+        """Import files, folders and zips in the caller's thread. Killed, it does not go on by itself: run it again."""
+        return self._importer.run(writer, voice, paths, on_progress=on_progress)
+
+    def import_report(self, writer: WriterId, job: ImportId) -> ImportReport:
+        """How far an import is.
+
+        :raises NotFoundError: if the writer has no such import.
+        """
+        return self._importer.report(writer, job)
+
+    def cancel_import(self, writer: WriterId, job: ImportId) -> None:
+        """Stop an import; what it has stored stays."""
+        self._importer.cancel(writer, job)
+
+    def imports(self, writer: WriterId, voice: VoiceId) -> tuple[ImportReport, ...]:
+        """The imports into a voice, running ones first, then the latest."""
+        return self._importer.reports(writer, voice)
+
+    # For retrieval, whose caller has checked that the voice is the writer's
+
+    def voice_revision(self, voice: VoiceId) -> int:
+        """A number that grows with every change to the voice's documents."""
+        return self._catalogue.voice_revision(voice)
+
+    def voice_snippets(self, voice: VoiceId) -> tuple[Snippet, ...]:
+        """All snippets of a voice, in the order they came."""
+        return self._catalogue.voice_snippets(voice)
+
+    def nearest(
+        self, voice: VoiceId, vector: npt.NDArray[np.float32], limit: int
+    ) -> tuple[tuple[SnippetId, float], ...]:
+        """At most ``limit`` snippets of a voice and their cosine similarity, best first."""
+        return self._parts.index.nearest(voice, vector, limit)
+
+    def snippet_vectors(self, voice: VoiceId, ids: Sequence[SnippetId]) -> npt.NDArray[np.float32]:
+        """Vectors of a voice's snippets, (ids, dimensions), in the order of the ids."""
+        return self._catalogue.snippet_vectors(voice, ids)
+
+    def snippets_by_id(self, voice: VoiceId, ids: Sequence[SnippetId]) -> tuple[Snippet, ...]:
+        """Snippets of a voice, in the order of the ids."""
+        return self._catalogue.snippets_by_id(voice, ids)
+
+    def documents_by_id(self, voice: VoiceId, ids: Sequence[DocumentId]) -> dict[DocumentId, Document]:
+        """Those of the documents that the voice has."""
+        return self._catalogue.documents_by_id(voice, ids)
+
+    def document_snippets(self, voice: VoiceId, document: DocumentId) -> tuple[Snippet, ...]:
+        """A document's snippets in reading order."""
+        return self._catalogue.document_snippets(voice, document)
+
+    def word_vectors(self, voice: VoiceId, words: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """Vectors of those words that were embedded when the voice's documents were imported."""
+        return self._catalogue.word_vectors(voice, words)
+
+    def rebuild_index(self) -> None:
+        """Write the whole index anew from the catalogue."""
+        with self._parts.changing:
+            self._upkeep.rebuild_all()
+
+    def _check_encoder(self) -> None:
+        """Vectors of two encoders cannot be compared: the first one to open a library stays its encoder."""
+        name = self._parts.encoder.name
+        found = self._catalogue.fact(_ENCODER_FACT)
+        if found is None or not any(self._catalogue.snippet_counts().values()):
+            self._catalogue.record_fact(_ENCODER_FACT, name)
+        elif found != name:
+            raise StorageError(
+                f"this library was embedded with the encoder {found}, not with {name}: "
+                "choose that encoder, or import the writing into another data folder"
+            )
+
+
+def _open_parts(data_dir: Path, encoder: Encoder) -> LibraryParts:
+    database = Database.open(data_dir)
+    catalogue = Catalogue(database, encoder.dimensions)
+    index = VectorIndex.open(data_dir)
+    return LibraryParts(
+        database=database,
+        catalogue=catalogue,
+        records=ImportRecords(database),
+        index=index,
+        upkeep=Upkeep(database, catalogue, index),
+        encoder=encoder,
+        staging=data_dir / STAGING_FOLDER,
+    )

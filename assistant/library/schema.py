@@ -1,0 +1,162 @@
+"""The tables. Every row belongs to a writer; what belongs to a voice says so too.
+
+Changes go through a migration in ``migrations/versions``; a test compares the two.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# Ids are never used twice: a page that still shows a deleted thing must not act on its successor.
+_NEVER_REUSED = {"sqlite_autoincrement": True}
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = MetaData(naming_convention=_NAMING)
+
+
+class FactRow(Base):
+    """Facts about the library itself, such as which encoder made its vectors."""
+
+    __tablename__ = "facts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class WriterRow(Base):
+    """A person."""
+
+    __tablename__ = "writers"
+    __table_args__ = (_NEVER_REUSED,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class VoiceRow(Base):
+    """One of a writer's corpora. ``index_is_current`` is false from a change of snippets until the index knows it."""
+
+    __tablename__ = "voices"
+    __table_args__ = (UniqueConstraint("writer_id", "name"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    revision: Mapped[int] = mapped_column(default=0)
+    index_is_current: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class DocumentRow(Base):
+    """A finished piece. ``words`` are its candidate keywords, one a line: what deleting it takes back."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("voice_id", "content_hash"),
+        Index(None, "voice_id", "written_on"),
+        _NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
+    title: Mapped[str]
+    written_on: Mapped[date | None]
+    origin: Mapped[str]
+    content_hash: Mapped[str]
+    characters: Mapped[int]
+    snippet_count: Mapped[int]
+    created_at: Mapped[datetime]
+    text: Mapped[str]
+    words: Mapped[str]
+
+
+class SnippetRow(Base):
+    """A snippet with its vector as half-precision floats: the index is rebuilt from these."""
+
+    __tablename__ = "snippets"
+    __table_args__ = (UniqueConstraint("document_id", "position"), Index(None, "voice_id"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    text: Mapped[str]
+    vector: Mapped[bytes]
+
+
+class WordRow(Base):
+    """A candidate keyword of a voice, in how many documents it occurs, and its vector."""
+
+    __tablename__ = "words"
+
+    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    documents: Mapped[int]
+    vector: Mapped[bytes]
+
+
+class DraftRow(Base):
+    """What the writer is writing. It outlives its voice."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (Index(None, "writer_id", "updated_at"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    voice_id: Mapped[int | None] = mapped_column(ForeignKey("voices.id", ondelete="SET NULL"))
+    title: Mapped[str]
+    text: Mapped[str]
+    revision: Mapped[int]
+    updated_at: Mapped[datetime]
+
+
+class ImportRow(Base):
+    """One import. ``is_staged``: its files were copied into the data folder, so a killed one can go on by itself."""
+
+    __tablename__ = "imports"
+    __table_args__ = (Index(None, "voice_id"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    is_staged: Mapped[bool]
+    started_at: Mapped[datetime]
+
+
+class ImportFileRow(Base):
+    """One file of an import. ``staged_as`` and ``member`` say where its bytes are: a file, or a member of a zip."""
+
+    __tablename__ = "import_files"
+    __table_args__ = (UniqueConstraint("import_id", "position"), Index(None, "document_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str]
+    size: Mapped[int]
+    staged_as: Mapped[str]
+    member: Mapped[int | None]
+    status: Mapped[str]
+    snippets: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,77 @@
+"""Keeping the index true to the catalogue, and the disk free of what was deleted."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from assistant.library.catalogue import Catalogue
+from assistant.library.database import Database
+from assistant.library.index import VectorIndex
+from assistant.library.vectors import Vectors
+from assistant.types import SnippetId, VoiceId
+
+_log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Settles what the catalogue's changes leave to be done; all of it can be repeated after a kill."""
+
+    def __init__(self, database: Database, catalogue: Catalogue, index: VectorIndex) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._index = index
+
+    def settle(self) -> None:
+        """Do what a killed process left undone. Costs two counts per voice when that is nothing.
+
+        A process that died while it wrote to Chroma may have left any of its files half-written, so the index of a
+        voice that was being written to is made anew rather than mended.
+        """
+        counts = self._catalogue.snippet_counts()
+        orphans = self._index.voices() - counts.keys()
+        for voice in orphans:
+            self._index.drop(voice)
+        stale = self._catalogue.voices_with_stale_index()
+        stale |= {voice for voice, count in counts.items() if self._index.count(voice) != count}
+        if stale:
+            _log.info("making the index of voices %s anew", sorted(stale))
+        self._rebuild(stale)
+        if orphans or stale or self._catalogue.cleaning_is_due():
+            self._clean()
+
+    def added(self, voice: VoiceId, ids: Sequence[SnippetId], vectors: Vectors, *, was_current: bool) -> None:
+        """Tell the index of new snippets of a voice, of which it knew the rest or not."""
+        if was_current:
+            self._index.add(voice, ids, vectors)
+            self._catalogue.index_became_current(voice)
+        else:
+            self._rebuild([voice])
+
+    def deleted(self, voices: Iterable[VoiceId]) -> None:
+        """After snippets of these voices were deleted: leave no trace of them on disk."""
+        self._rebuild(voices)
+        self._clean()
+
+    def voice_deleted(self, voice: VoiceId) -> None:
+        """After a voice was deleted: leave no trace of it on disk."""
+        self._index.drop(voice)
+        self._clean()
+
+    def draft_deleted(self) -> None:
+        """After a draft was deleted: leave no trace of it on disk."""
+        self._database.clean()
+        self._catalogue.cleaned()
+
+    def rebuild_all(self) -> None:
+        """Make the whole index anew from the catalogue."""
+        self._rebuild(self._catalogue.snippet_counts())
+        self._clean()
+
+    def _rebuild(self, voices: Iterable[VoiceId]) -> None:
+        for voice in voices:
+            self._index.replace(voice, *self._catalogue.voice_vectors(voice))
+            self._catalogue.index_became_current(voice)
+
+    def _clean(self) -> None:
+        self._index.clean()
+        self._database.clean()
+        self._catalogue.cleaned()
