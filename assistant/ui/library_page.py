@@ -1,0 +1,63 @@
+"""The Library page: past writing comes in, is looked through, and goes again.
+
+Gradio carries an empty place and the script ``static/library.js``, which draws the page from the JSON of
+``library_routes``. So no text of a document and no file name ever meets a template.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import gradio as gr
+
+from assistant.assembly import Assistant
+from assistant.errors import OwnhandError
+from assistant.library.reports import ImportReport
+from assistant.types import WriterId
+from assistant.ui.writers import current_writer
+
+_MARKUP = '<div data-library tabindex="-1"></div>'
+_START = "import('/own/static/library.js').then((page) => page.start(element.querySelector('[data-library]')));"
+
+
+def build_library_page(assistant: Assistant) -> None:
+    """Fill the Blocks route of the page."""
+    gr.HTML(
+        html_template=_MARKUP,
+        js_on_load=_START,
+        apply_default_css=False,
+        elem_id="page-library",
+    )
+    _add_import_endpoint(assistant)
+
+
+def _add_import_endpoint(assistant: Assistant) -> None:
+    """The named endpoint ``/import``; its components are never shown, they say what a program sends and gets."""
+
+    def import_files(files: list[str] | None, voice: str, request: gr.Request) -> dict[str, object]:
+        """Import files into the voice of this name, made if there is none; what became of each file is the answer."""
+        try:
+            writer = current_writer(request.request)
+            return _import(assistant, writer, [Path(file) for file in files or ()], voice)
+        except OwnhandError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    files = gr.File(file_count="multiple", visible=False)
+    voice = gr.Textbox(visible=False)
+    report = gr.JSON(visible=False)
+    gr.Button(visible=False).click(import_files, [files, voice], report, api_name="import", concurrency_limit=1)
+
+
+def _import(assistant: Assistant, writer: WriterId, files: list[Path], name: str) -> dict[str, object]:
+    library = assistant.library
+    named = next((voice for voice in library.voices(writer) if voice.name == name), None)
+    voice = named or library.create_voice(writer, name)
+    return _report_json(library.import_now(writer, voice.id, files))
+
+
+def _report_json(report: ImportReport) -> dict[str, object]:
+    """The same document as ``python -m assistant import --json`` prints."""
+    return {
+        "files": [asdict(file) for file in report.files],
+        "documents": report.documents,
+        "snippets": report.snippets,
+    }

@@ -1,0 +1,139 @@
+/**
+ * Elements, requests, wording and dialogs of the Library page.
+ *
+ * Whatever came from a file, a name or the server enters the page as a text node, never as markup.
+ */
+
+const API = new URL('../../../api/library', import.meta.url).href;
+const numbers = new Intl.NumberFormat('en');
+const dates = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+
+/** Builds an element: `on...` properties are listeners, the others attributes; strings among the children are text. */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  return element;
+}
+
+/** What the server or the network said, in words for the page. */
+export class RequestError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export const UNREACHABLE = 'Ownhand does not answer. Check that it is still running, then try again.';
+
+/** The address of a route of this page. */
+export function address(path) {
+  return API + path;
+}
+
+/** Asks the server; returns its JSON or throws a RequestError whose message can be shown as it is. */
+export async function request(method, path, body) {
+  const options = { method };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers = { 'Content-Type': 'application/json' };
+  }
+  let response;
+  try {
+    response = await fetch(address(path), options);
+  } catch {
+    throw new RequestError(UNREACHABLE, 0);
+  }
+  return answer(response.status, await response.text());
+}
+
+/** The JSON of an answer, or the error that it explains. */
+export function answer(status, text) {
+  let said = {};
+  try {
+    said = JSON.parse(text);
+  } catch {
+    // A proxy or a crash answered in place of Ownhand; the status below says what is known.
+  }
+  if (status >= 200 && status < 300) return said;
+  throw new RequestError(said.error ?? `Ownhand answered with error ${status}. Try again; its log says more.`, status);
+}
+
+export function number(value) {
+  return numbers.format(value);
+}
+
+/** A file size, counted as the library counts it. */
+export function megabytes(bytes) {
+  return `${number(Math.round(bytes / 2 ** 20))} MB`;
+}
+
+/** "1 document", "3 documents". */
+export function count(value, noun) {
+  return `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** "10 Mar 2022", or nothing for a document without a date. */
+export function date(iso) {
+  return iso ? dates.format(new Date(`${iso}T00:00:00Z`)) : '';
+}
+
+/** "about 20 seconds left"; an estimate is rounded so that it does not flicker. */
+export function timeLeft(seconds) {
+  if (seconds === null || seconds === undefined) return 'estimating the time left';
+  if (seconds < 5) return 'a few seconds left';
+  if (seconds < 55) return `about ${Math.ceil(seconds / 5) * 5} seconds left`;
+  const minutes = Math.round(seconds / 60);
+  return `about ${count(Math.max(1, minutes), 'minute')} left`;
+}
+
+/** A dialog that removes itself when it closes; the browser keeps the focus inside and gives it back. */
+export function openDialog(name, labelledBy, ...children) {
+  const dialog = h('dialog', { class: `lib-dialog ${name}`, 'aria-labelledby': labelledBy }, ...children);
+  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('click', (event) => {
+    if (event.target === dialog) dialog.close(); // a click on the backdrop
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/**
+ * Asks before something goes for good. `lines` say what goes; `act` does it and may fail, which the dialog then says.
+ * Resolves to whether it was done.
+ */
+export function confirmRemoval({ title, lines, action, act }) {
+  return new Promise((resolve) => {
+    let done = false;
+    const failure = h('p', { class: 'lib-error', role: 'alert' });
+    const keep = h('button', { type: 'button', class: 'lib-button', autofocus: true }, 'Keep it');
+    const remove = h('button', { type: 'button', class: 'lib-button lib-danger' }, action);
+    const dialog = openDialog(
+      'lib-confirm',
+      'lib-confirm-title',
+      h('h2', { id: 'lib-confirm-title' }, title),
+      lines.map((line) => h('p', {}, line)),
+      failure,
+      h('div', { class: 'lib-dialog-actions' }, keep, remove),
+    );
+    keep.addEventListener('click', () => dialog.close());
+    remove.addEventListener('click', async () => {
+      remove.disabled = true;
+      failure.textContent = '';
+      try {
+        await act();
+        done = true;
+        dialog.close();
+      } catch (error) {
+        failure.textContent = error.message;
+        remove.disabled = false;
+      }
+    });
+    dialog.addEventListener('close', () => resolve(done));
+  });
+}

@@ -1,0 +1,371 @@
+/**
+ * The import of one voice: its progress with a way to stop, and what became of every file.
+ *
+ * The server owns the import, so a reload or a second tab finds it running. Only files that never left the browser
+ * (of a kind that is not read, or too large) are known here alone; they are kept for the session beside the report.
+ */
+
+import { copyFiles, sortOut } from './files.js';
+import { RequestError, count, h, number, request, timeLeft } from './dom.js';
+
+const POLL_MS = 400;
+const RETRY_MS = 2000;
+const LIST_MS = 2000; // how often a running import has the list of documents read again
+const FILTER_FROM = 12; // fewer files are seen at a glance
+
+/** What can become of a file, in the order of the list: what asks for attention comes first. */
+const FATES = [
+  { status: 'refused', label: 'Not imported' },
+  { status: 'waiting', label: 'Left out' },
+  { status: 'imported', label: 'Imported' },
+  { status: 'present', label: 'Already here' },
+];
+
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Shows and steers the imports of one voice. `changed` is called whenever the voice's documents may have changed. */
+export class ImportPanel {
+  constructor({ voice, limits, announce, changed }) {
+    this.voice = voice;
+    this.limits = limits;
+    this.announce = announce;
+    this.changed = changed;
+    this.shown = false;
+    this.following = 0; // the import whose progress is being read
+    this.copying = null; // aborts the copy to the server
+    this.listed = 0;
+    this.progress = new ProgressView(() => this.cancel());
+    this.outcome = new OutcomeView();
+    this.failure = h('p', { class: 'lib-error', role: 'alert' });
+    this.element = h('div', { class: 'lib-import' }, this.failure, this.progress.element, this.outcome.element);
+  }
+
+  get busy() {
+    return this.copying !== null || this.following !== 0;
+  }
+
+  /** Picks up what the server knows: an import that runs, or the last one. */
+  async show() {
+    this.shown = true;
+    if (this.busy) return;
+    try {
+      const { imports } = await request('GET', `/voices/${this.voice}/imports`);
+      if (!imports.length || this.busy) return;
+      if (imports[0].state === 'running') this.follow(imports[0]);
+      else await this.finish(imports[0].id, { justNow: false });
+    } catch (error) {
+      this.failure.textContent = error.message;
+    }
+  }
+
+  /** The page turned to another voice: nothing is asked of the server until this one is shown again. */
+  hide() {
+    this.shown = false;
+    this.following = 0;
+  }
+
+  /** Copies files to the server and starts their import. */
+  async add(entries) {
+    const { ready, leftOut } = sortOut(entries, this.limits);
+    this.failure.textContent = '';
+    if (this.copying) {
+      this.failure.textContent = 'The files before these are still being copied. Add these when that is done.';
+    } else if (ready.length) {
+      await this.copyAndImport(ready, leftOut);
+    } else if (leftOut.length) {
+      this.outcome.draw({ state: 'done', files: leftOut }, { justNow: true });
+      this.announce(this.outcome.sentence);
+    } else {
+      this.failure.textContent = 'No files were found there. Choose files, or a folder that holds some.';
+    }
+  }
+
+  async copyAndImport(ready, leftOut) {
+    this.copying = new AbortController();
+    this.outcome.clear();
+    this.progress.draw({ title: 'Copying', done: 0, total: 0, line: count(ready.length, 'file') });
+    try {
+      const { upload } = await request('POST', `/voices/${this.voice}/uploads`);
+      const refused = await this.copy(upload, ready);
+      const report = await request('POST', `/voices/${this.voice}/uploads/${upload}/import`);
+      rememberLeftOut(report.id, [...leftOut, ...refused]);
+      this.copying = null;
+      this.follow(report);
+    } catch (error) {
+      this.copying = null;
+      this.progress.clear();
+      if (error.name === 'AbortError') this.announce('Cancelled. Nothing was imported.');
+      else this.failure.textContent = error.message;
+    }
+  }
+
+  async copy(upload, ready) {
+    const started = performance.now();
+    const total = ready.reduce((sum, { file }) => sum + file.size, 0);
+    try {
+      return await copyFiles(upload, ready, this.copying.signal, ({ files, bytes }) => {
+        const seconds = ((performance.now() - started) / 1000) * (total / Math.max(1, bytes) - 1);
+        const line = `${number(files)} of ${count(ready.length, 'file')} · ${timeLeft(seconds)}`;
+        this.progress.draw({ title: 'Copying', done: bytes, total, line });
+      });
+    } catch (error) {
+      this.copying.abort(); // the copies beside the one that failed
+      await request('DELETE', `/uploads/${upload}`).catch(() => {}); // the server also clears it when it starts
+      throw error;
+    }
+  }
+
+  async cancel() {
+    if (this.copying) {
+      this.copying.abort();
+    } else if (this.following) {
+      this.progress.stopping();
+      await request('DELETE', `/imports/${this.following}`).catch((error) => {
+        this.failure.textContent = error.message;
+      });
+    }
+  }
+
+  /** Reads the progress of an import until it ends or the page turns away. */
+  async follow(report) {
+    const job = report.id;
+    this.following = job;
+    this.outcome.clear();
+    while (this.following === job && report.state === 'running') {
+      this.progress.draw(progressOf(report));
+      await wait(POLL_MS);
+      report = await this.ask(report);
+    }
+    if (this.following !== job) return;
+    this.following = 0;
+    await this.finish(job, { justNow: true });
+  }
+
+  async ask(report) {
+    try {
+      const latest = await request('GET', `/imports/${report.id}`);
+      this.failure.textContent = '';
+      if (latest.documents !== report.documents && performance.now() - this.listed > LIST_MS) {
+        this.listed = performance.now();
+        this.changed();
+      }
+      return latest;
+    } catch (error) {
+      if (error.status) return { ...report, state: 'failed' }; // the import is gone, with its voice
+      this.failure.textContent = error.message;
+      await wait(RETRY_MS);
+      return report;
+    }
+  }
+
+  async finish(job, { justNow }) {
+    const hadFocus = this.progress.element.contains(document.activeElement);
+    try {
+      const report = await request('GET', `/imports/${job}/files`);
+      report.files.push(...recallLeftOut(job));
+      this.progress.clear();
+      this.outcome.draw(report, { justNow });
+    } catch (error) {
+      this.progress.clear();
+      if (error instanceof RequestError && justNow) this.failure.textContent = error.message;
+      return;
+    }
+    if (!justNow) return;
+    if (hadFocus) this.outcome.focus();
+    this.announce(this.outcome.sentence);
+    this.changed();
+  }
+}
+
+function progressOf({ files_done: done, files_total: total, documents, snippets, seconds_left: seconds }) {
+  const sofar = documents ? ` · ${count(documents, 'document')}, ${count(snippets, 'snippet')} so far` : '';
+  return {
+    title: 'Importing',
+    done,
+    total,
+    line: `${number(done)} of ${count(total, 'file')} · ${timeLeft(seconds)}${sofar}`,
+  };
+}
+
+const leftOutKey = (job) => `ownhand.left-out.${job}`;
+
+function rememberLeftOut(job, files) {
+  if (!files.length) return;
+  try {
+    sessionStorage.setItem(leftOutKey(job), JSON.stringify(files));
+  } catch {
+    // Storage is full or forbidden: after a reload the list is shorter by files that never left the computer.
+  }
+}
+
+function recallLeftOut(job) {
+  try {
+    return JSON.parse(sessionStorage.getItem(leftOutKey(job))) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/** A bar, a count, the time left and a Cancel button; updated in place, so that the focus stays. */
+class ProgressView {
+  constructor(oncancel) {
+    this.title = h('h3', {});
+    this.line = h('p', { class: 'lib-numbers' });
+    this.bar = h('progress', { class: 'lib-bar' });
+    this.button = h('button', { type: 'button', class: 'lib-button', onclick: oncancel }, 'Cancel');
+    this.element = h(
+      'section',
+      { class: 'lib-card lib-progress', 'aria-label': 'Import in progress', hidden: true },
+      h('div', { class: 'lib-progress-head' }, this.title, this.button),
+      this.bar,
+      this.line,
+    );
+  }
+
+  draw({ title, done, total, line }) {
+    if (this.element.hidden) this.button.disabled = false;
+    this.element.hidden = false;
+    if (!this.button.disabled) this.title.textContent = title;
+    this.bar.setAttribute('aria-label', title);
+    this.bar.max = total || 1;
+    if (total) this.bar.value = done;
+    else this.bar.removeAttribute('value');
+    this.line.textContent = line;
+  }
+
+  stopping() {
+    this.title.textContent = 'Stopping';
+    this.button.disabled = true;
+  }
+
+  clear() {
+    this.element.hidden = true;
+  }
+}
+
+/** What became of every file: one sentence, and a list that can be narrowed. */
+class OutcomeView {
+  constructor() {
+    this.element = h('details', { class: 'lib-card lib-outcome', hidden: true });
+    this.sentence = '';
+  }
+
+  clear() {
+    this.element.hidden = true;
+  }
+
+  focus() {
+    this.element.querySelector('summary').focus();
+  }
+
+  draw(report, { justNow }) {
+    const files = ordered(report.files);
+    this.sentence = outcomeSentence(report, files);
+    const list = new FileList(files);
+    this.element.replaceChildren(
+      h(
+        'summary',
+        {},
+        h('span', { class: 'lib-outcome-title' }, justNow ? TITLES[report.state] : 'Last import'),
+        h('span', { class: 'lib-outcome-sentence' }, this.sentence),
+      ),
+      list.element,
+    );
+    this.element.open = justNow && files.some(({ status }) => status === 'refused'); // what went well needs no list
+    this.element.hidden = false;
+  }
+}
+
+const TITLES = { done: 'Import finished', cancelled: 'Import cancelled', failed: 'Import stopped early' };
+
+const rank = new Map(FATES.map(({ status }, position) => [status, position]));
+const ordered = (files) => [...files].sort((one, other) => rank.get(one.status) - rank.get(other.status));
+const having = (files, status) => files.filter((file) => file.status === status);
+
+function outcomeSentence({ state, reason = '' }, files) {
+  const imported = having(files, 'imported');
+  const sum = (key) => imported.reduce((total, file) => total + file[key], 0);
+  const numberOf = { refused: having(files, 'refused').length, waiting: having(files, 'waiting').length };
+  const present = having(files, 'present').length;
+  const parts = [`${count(sum('documents'), 'document')} imported, ${count(sum('snippets'), 'snippet')}.`];
+  if (present) parts.push(`${count(present, 'file')} ${present === 1 ? 'was' : 'were'} already here.`);
+  if (numberOf.refused) parts.push(`${count(numberOf.refused, 'file')} could not be imported.`);
+  if (numberOf.waiting) parts.push(`${count(numberOf.waiting, 'file')} left out.`);
+  if (state === 'failed') parts.push(`${reason} Add the same files again to go on; nothing is doubled.`);
+  return parts.join(' ');
+}
+
+/** The files of one report, narrowed by fate and by name. */
+class FileList {
+  constructor(files) {
+    this.files = files;
+    this.status = '';
+    this.name = '';
+    this.rows = h('ul', { class: 'lib-files' });
+    this.scroller = h('div', { class: 'lib-files-scroller', tabindex: 0, role: 'region', 'aria-label': 'Files' }, this.rows);
+    this.element = h('div', {}, files.length >= FILTER_FROM ? this.filters() : null, this.scroller);
+    this.draw();
+  }
+
+  filters() {
+    const fates = FATES.filter(({ status }) => this.of(status).length);
+    if (fates.length > 1) fates.unshift({ status: '', label: 'All' });
+    else this.status = fates[0].status;
+    this.buttons = fates.map(({ status, label }) =>
+      h(
+        'button',
+        { type: 'button', class: 'lib-chip', 'data-status': status, onclick: () => this.narrow({ status }) },
+        `${label} `,
+        h('span', { class: 'lib-numbers' }, number(this.of(status).length)),
+      ),
+    );
+    const search = h('input', { type: 'search', class: 'lib-input', placeholder: 'Find a file', 'aria-label': 'Find a file' });
+    search.addEventListener('input', () => this.narrow({ name: search.value }));
+    const group = h('div', { class: 'lib-chips', role: 'group', 'aria-label': 'Show' }, this.buttons);
+    return h('div', { class: 'lib-filters' }, group, search);
+  }
+
+  of(status) {
+    return status ? having(this.files, status) : this.files;
+  }
+
+  narrow(change) {
+    Object.assign(this, change);
+    this.draw();
+    this.scroller.scrollTop = 0;
+  }
+
+  draw() {
+    const wanted = this.name.trim().toLowerCase();
+    const rows = this.of(this.status).filter(({ path, reason }) => `${path}\n${reason}`.toLowerCase().includes(wanted));
+    this.rows.replaceChildren(...rows.map(fileRow));
+    if (!rows.length) this.rows.append(h('li', { class: 'lib-none' }, 'No file of this import fits.'));
+    for (const button of this.buttons ?? []) {
+      button.setAttribute('aria-pressed', String(button.dataset.status === this.status));
+    }
+  }
+}
+
+function fileRow(file) {
+  return h(
+    'li',
+    { class: 'lib-file', 'data-status': file.status },
+    h('span', { class: 'lib-file-name' }, file.path),
+    h('span', { class: 'lib-file-fate' }, fate(file)),
+  );
+}
+
+function fate({ status, documents, snippets, reason }) {
+  switch (status) {
+    case 'imported':
+      return documents > 1
+        ? `${count(documents, 'document')}, ${count(snippets, 'snippet')}`
+        : count(snippets, 'snippet');
+    case 'present':
+      return 'Already here';
+    case 'waiting':
+      return 'Left out';
+    default:
+      return reason.charAt(0).toUpperCase() + reason.slice(1);
+  }
+}
