@@ -49,7 +49,7 @@ class Library:
         self._importer = Importer(parts)
 
     @classmethod
-    def open(cls, data_dir: Path, encoder: Encoder) -> "Library":
+    def open(cls, data_dir: Path, encoder: Encoder, *, resume_imports: bool = True) -> "Library":
         """Take the data folder, migrate it, mend what a killed process left, and go on with its imports.
 
         :raises StorageError: if the folder is in use, not writable, damaged, or made with another encoder.
@@ -60,7 +60,8 @@ class Library:
             library = cls(_open_parts(data_dir, encoder), lock)
             library._check_encoder()
             library._upkeep.settle()
-            library._importer.resume()
+            if resume_imports:
+                library._importer.resume()
         except BaseException:
             lock.release()
             raise

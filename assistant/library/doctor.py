@@ -1,0 +1,105 @@
+"""A diagnosis of installation and library: each check says what it found and, if that is wrong, what to do."""
+
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from assistant.errors import OwnhandError
+from assistant.library.catalogue import Catalogue
+from assistant.library.database import DATABASE_FILE, Database
+from assistant.library.index import VectorIndex
+from assistant.library.lock import take_folder
+
+_REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
+_OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. ``hint`` says what to do if it is not well."""
+
+    name: str
+    is_well: bool
+    found: str
+    hint: str = ""
+
+
+def diagnose(data_dir: Path, *, load_encoder: Callable[[], str], load_checkpoint: Callable[[], str]) -> list[Check]:
+    """Look at everything; what loads models is passed in and returns what it found."""
+    return [
+        _check_python(),
+        _check_packages(_REQUIREMENTS),
+        _check_loading("encoder", load_encoder),
+        _check_loading("checkpoint", load_checkpoint),
+        *_check_library(data_dir),
+    ]
+
+
+def _check_python() -> Check:
+    return Check(
+        "python",
+        sys.version_info >= _OLDEST_PYTHON,
+        f"{platform.python_version()} on {platform.platform()}",
+        f"install Python {_OLDEST_PYTHON[0]}.{_OLDEST_PYTHON[1]} or newer",
+    )
+
+
+def _check_packages(requirements: Path) -> Check:
+    if not requirements.is_file():
+        return Check("packages", is_well=True, found="not compared: there is no requirements.txt beside the program")
+    wrong = []
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    pins = [line.split("==") for line in lines if "==" in line and not line.startswith("#")]
+    for name, expected in pins:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "missing"
+        if found.split("+")[0] != expected.strip():
+            wrong.append(f"{name} {found}, expected {expected.strip()}")
+    found = "; ".join(wrong) or f"all {len(pins)} as pinned"
+    return Check("packages", not wrong, found, "python -m pip install -r requirements.txt")
+
+
+def _check_loading(name: str, load: Callable[[], str]) -> Check:
+    try:
+        return Check(name, is_well=True, found=load())
+    except OwnhandError as error:
+        return Check(name, is_well=False, found=str(error), hint="restore it as the message says")
+
+
+def _check_library(data_dir: Path) -> list[Check]:
+    """The data folder, the catalogue, and the index beside it. Nothing is mended here."""
+    try:
+        lock = take_folder(data_dir)
+    except OwnhandError as error:
+        return [Check("data folder", is_well=False, found=str(error), hint="then run doctor again")]
+    try:
+        checks = [Check("data folder", is_well=True, found=f"{data_dir} is writable and free")]
+        if (data_dir / DATABASE_FILE).exists():
+            checks += _check_contents(data_dir)
+    except OwnhandError as error:
+        checks.append(Check("library", is_well=False, found=str(error), hint="restore a backup"))
+    finally:
+        lock.release()
+    return checks
+
+
+def _check_contents(data_dir: Path) -> list[Check]:
+    database = Database.open(data_dir)
+    index = VectorIndex.open(data_dir)
+    try:
+        verdict = database.check()
+        checks = [Check("catalogue", verdict == "ok", f"integrity check: {verdict}", "restore a backup")]
+        for voice, snippets in Catalogue(database, dimensions=0).snippet_counts().items():
+            indexed = index.count(voice)
+            found = f"{snippets} snippets in the catalogue, {indexed} in the index"
+            hint = "python -m assistant rebuild-index"
+            checks.append(Check(f"voice {voice}", snippets == indexed, found, hint))
+        return checks
+    finally:
+        index.close()
+        database.close()

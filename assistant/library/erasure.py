@@ -1,0 +1,57 @@
+"""Erasing all, and proving that a text is gone: a scan of every byte below the data folder."""
+
+import mmap
+import shutil
+from pathlib import Path
+
+from assistant.errors import StorageError
+from assistant.library.database import DATABASE_FILE
+from assistant.library.importing import STAGING_FOLDER
+from assistant.library.index import CHROMA_FOLDER
+from assistant.library.lock import take_folder
+
+_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
+# Databases cut long texts at page borders, so a long text is looked for in pieces; this long, a piece is still its own.
+_PIECE_CHARACTERS = 64
+
+
+def files_holding(folder: Path, text: str) -> tuple[Path, ...]:
+    """The files below a folder in which a text, or a piece of it if it is long, occurs in any encoding we write.
+
+    :raises StorageError: if the text is empty or a file cannot be read.
+    """
+    if not text.strip():
+        raise StorageError("--verify: found an empty text, expected some words of what was erased")
+    pieces = [text[start : start + _PIECE_CHARACTERS] for start in range(0, len(text), _PIECE_CHARACTERS)]
+    if len(pieces) > 1 and len(pieces[-1]) < _PIECE_CHARACTERS:
+        pieces[-1] = text[-_PIECE_CHARACTERS:]
+    needles = [piece.encode(encoding) for piece in pieces for encoding in _ENCODINGS]
+    return tuple(path for path in sorted(folder.rglob("*")) if path.is_file() and _holds_any(path, needles))
+
+
+def erase_everything(folder: Path) -> None:
+    """Delete all writers, voices, documents and drafts of a data folder.
+
+    :raises StorageError: if another process uses the folder, or it cannot be written to.
+    """
+    lock = take_folder(folder)
+    try:
+        for path in folder.glob(DATABASE_FILE + "*"):
+            path.unlink()
+        for name in (CHROMA_FOLDER, STAGING_FOLDER):
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+    except OSError as error:
+        raise StorageError(f"{folder} could not be erased ({error}): delete the folder by hand") from error
+    finally:
+        lock.release()
+
+
+def _holds_any(path: Path, needles: list[bytes]) -> bool:
+    try:
+        if path.stat().st_size == 0:
+            return False
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return any(content.find(needle) >= 0 for needle in needles)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read ({error}): check its permissions and run this again") from error
