@@ -1,0 +1,279 @@
+/** The Write page: the parts of `write/` put together on the markup of `write.html`. */
+
+import { DraftList } from './write/drafts.js';
+import { Editor } from './write/editor.js';
+import { Evidence } from './write/evidence.js';
+import { Journal } from './write/journal.js';
+import { Keeper } from './write/keeper.js';
+import { PassageDialog } from './write/passage.js';
+import { Questions } from './write/questions.js';
+import { call } from './write/server.js';
+import { Suggestions } from './write/suggestion.js';
+import { Tab } from './write/tab.js';
+import { VoiceChoice } from './write/voices.js';
+
+const ADDRESS = /^#draft-(\d+)$/;
+const RETRY = 2000;
+
+/** Starts the page in its markup. */
+export function start(root) {
+  return new WritePage(root).begin();
+}
+
+class WritePage {
+  #root;
+  #keeper = null;
+
+  constructor(root) {
+    this.#root = root;
+    this.title = this.#part('.title');
+    this.questions = new Questions(this.#part('.ask-dialog'));
+    this.passage = new PassageDialog(this.#part('.passage-dialog'));
+    this.list = new DraftList(this.#part('.draft-list'), {
+      open: (id) => this.#attempt(() => this.#open(id)),
+      remove: (id, title) => this.#attempt(() => this.#remove(id, title)),
+    });
+    this.voices = new VoiceChoice(this.#part('.voice-choice'), { change: () => this.#changed() });
+    this.evidence = new Evidence(this.#part('.evidence'), (entry) => this.#attempt(() => this.passage.show(entry)));
+    this.editor = new Editor(this.#part('.editor'), {
+      change: () => this.#changed(),
+      withdrawn: () => this.suggestions.withdrawn(),
+      emptied: () => this.suggestions.emptied(),
+    });
+    this.suggestions = new Suggestions(this.editor, this.evidence, {
+      ask: () => this.#ask(),
+      state: (state) => this.#showState(state),
+      trouble: (message) => this.#trouble(message),
+      say: (sentence) => this.#say(sentence),
+    });
+  }
+
+  /** Reads voices and drafts and opens one; waits for the server if it must. */
+  async begin() {
+    this.#showState('idle');
+    this.#listen();
+    for (;;) {
+      try {
+        await this.#load();
+        break;
+      } catch (error) {
+        this.#trouble(error.message);
+        await new Promise((resolve) => setTimeout(resolve, RETRY));
+      }
+    }
+    this.#part('.write').dataset.ready = 'true';
+  }
+
+  async #load() {
+    const [{ writer, drafts }, { voices }] = await Promise.all([
+      call('GET', '/api/drafts'),
+      call('GET', '/api/library/voices'),
+    ]);
+    this.#keeper ??= new Keeper(new Journal(writer, new Tab()), {
+      state: (state, detail) => this.#showSaving(state, detail),
+      stored: (id, content, updatedAt) => this.list.update(id, content, updatedAt),
+      replaced: (content) => this.#show(content),
+      moved: (draft) => this.#moved(draft),
+      choose: (kind, mine, found) => this.questions.chooseText(kind, mine, found),
+      gone: () => this.#attempt(() => this.#openFirst()),
+    });
+    this.voices.show(voices);
+    this.list.show(drafts, null);
+    const wanted = Number(location.hash.match(ADDRESS)?.[1]);
+    if (this.list.has(wanted)) await this.#open(wanted);
+    else await this.#openFirst();
+    this.#trouble('');
+  }
+
+  // ---- drafts ----
+
+  async #open(id) {
+    if (id === this.#keeper.id) return this.#closeDrafts();
+    this.suggestions.stop();
+    const content = await this.#keeper.open(id);
+    this.#show(content);
+    await this.#listDrafts();
+    this.#closeDrafts();
+    this.evidence.note(this.#emptyNote());
+    return undefined;
+  }
+
+  async #openFirst() {
+    await this.#listDrafts();
+    if (this.list.first === null) await this.#create();
+    else await this.#open(this.list.first);
+  }
+
+  async #create() {
+    if (this.#keeper.id !== null && !this.title.value && !this.editor.text) {
+      this.#closeDrafts(); // the open draft is as good as a new one
+    } else {
+      const { id } = await call('POST', '/api/drafts', { voice: this.voices.value ?? this.voices.usual });
+      await this.#open(id);
+    }
+    this.title.focus();
+  }
+
+  async #remove(id, title) {
+    if (!(await this.questions.confirmDelete(title))) return;
+    const isOpen = id === this.#keeper.id;
+    if (isOpen) {
+      this.suggestions.stop();
+      this.#keeper.drop();
+    }
+    await call('DELETE', `/api/drafts/${id}`);
+    if (isOpen) await this.#openFirst();
+    else await this.#listDrafts();
+  }
+
+  async #listDrafts() {
+    const { drafts } = await call('GET', '/api/drafts');
+    this.list.show(drafts, this.#keeper.id);
+    if (this.#keeper.id !== null) history.replaceState(null, '', `#draft-${this.#keeper.id}`);
+  }
+
+  async #moved(draft) {
+    this.title.value = draft.title;
+    await this.#attempt(() => this.#listDrafts());
+  }
+
+  #show({ voice, title, text }) {
+    this.title.value = title;
+    this.editor.load(text);
+    const isFresh = voice === null && !title && !text; // made before there was a voice to give it
+    this.voices.choose(isFresh ? this.voices.usual : voice);
+    this.#countWords();
+  }
+
+  #changed() {
+    const content = { voice: this.voices.value, title: this.title.value, text: this.editor.text };
+    this.#keeper.change(content);
+  }
+
+  // ---- suggestions ----
+
+  #ask() {
+    const voice = this.voices.value;
+    const whenNone = voice === null ? this.#emptyNote('voiceless') : 'none';
+    return { voice, whenNone, title: this.title.value, length: this.#part('.length select').value };
+  }
+
+  #emptyNote(otherwise = 'start') {
+    return this.voices.isEmpty ? 'bare' : otherwise;
+  }
+
+  #suggest() {
+    this.#trouble('');
+    // On a phone this would open the keyboard over half the page.
+    if (!matchMedia('(pointer: coarse)').matches) this.editor.focus();
+    this.suggestions.ask();
+  }
+
+  // ---- what the page says ----
+
+  #showState(state) {
+    this.#part('.write').dataset.state = state;
+    for (const part of this.#root.querySelectorAll('[data-when]')) {
+      part.hidden = !part.dataset.when.split(' ').includes(state);
+    }
+  }
+
+  #showSaving(state, detail) {
+    const kept = this.#keeper.isKept ? 'kept in this browser' : 'not kept: leave this page open';
+    const words = {
+      saved: 'Saved',
+      saving: 'Saving…',
+      offline: `Offline: ${kept}`,
+      refused: `Not saved (${detail}): ${kept}`,
+    };
+    const line = this.#part('.save-state');
+    const isWorse = !['saved', 'saving'].includes(state) && line.dataset.state !== state;
+    line.dataset.state = state;
+    line.textContent = words[state];
+    if (state === 'saved') this.#countWords();
+    if (isWorse) this.#say(words[state]);
+  }
+
+  #countWords() {
+    const words = this.editor.text.match(/\S+/g)?.length ?? 0;
+    const line = this.#part('.save-state');
+    line.title = `${words.toLocaleString('en')} ${words === 1 ? 'word' : 'words'}`;
+  }
+
+  #trouble(message) {
+    const line = this.#part('.trouble');
+    line.textContent = message;
+    line.hidden = !message;
+  }
+
+  #say(sentence) {
+    this.#part('[data-live]').textContent = sentence;
+  }
+
+  async #attempt(work) {
+    try {
+      this.#trouble('');
+      await work();
+    } catch (error) {
+      this.#trouble(error.message);
+    }
+  }
+
+  // ---- the writer's hands ----
+
+  #listen() {
+    const actions = {
+      new: () => this.#attempt(() => this.#create()),
+      drafts: () => this.#toggleDrafts(),
+      keys: () => this.#part('.keys-dialog').showModal(),
+      'close-keys': () => this.#part('.keys-dialog').close(),
+      suggest: () => this.#suggest(),
+      again: () => this.#suggest(),
+      stop: () => this.suggestions.stop(),
+      accept: () => this.editor.accept(),
+      word: () => this.editor.acceptWord(),
+      dismiss: () => this.editor.withdraw(),
+    };
+    this.#root.addEventListener('click', (event) => {
+      const action = event.target.closest('[data-action]')?.dataset.action;
+      actions[action]?.();
+    });
+    // A button of the bar that took the focus would take the cursor out of the text.
+    this.#part('.bar-actions').addEventListener('pointerdown', (event) => {
+      if (event.target.closest('button')) event.preventDefault();
+    });
+    this.#part('.length select').addEventListener('change', () => this.editor.focus());
+    this.title.addEventListener('input', () => this.#changed());
+    this.#root.addEventListener('keydown', (event) => this.#key(event));
+  }
+
+  #key(event) {
+    if (event.isComposing || document.querySelector('dialog[open]')) return;
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.#suggest();
+    } else if (event.key === 'Enter' && event.target === this.title) {
+      event.preventDefault();
+      this.editor.focus();
+    } else if (event.key === 'Escape') {
+      if (this.suggestions.state === 'idle') this.#closeDrafts();
+      else this.editor.withdraw();
+    }
+  }
+
+  // On a narrow page the list of drafts is a sheet that slides over the desk.
+  #toggleDrafts() {
+    const isOpen = this.#part('.write').classList.toggle('drafts-open');
+    this.#part('.drafts-button').setAttribute('aria-expanded', String(isOpen));
+    if (isOpen) this.#part('.drafts button').focus();
+  }
+
+  #closeDrafts() {
+    this.#part('.write').classList.remove('drafts-open');
+    this.#part('.drafts-button').setAttribute('aria-expanded', 'false');
+  }
+
+  #part(selector) {
+    return this.#root.querySelector(selector);
+  }
+}

@@ -1,0 +1,155 @@
+/** The draft's text: a plain textarea, so that undo, spelling, input methods and screen readers work as everywhere. */
+
+import { Ghost } from './ghost.js';
+
+const NEXT_WORD = /^\s*\S+/;
+const GROWS_BY_ITSELF = CSS.supports('field-sizing', 'content');
+
+export class Editor {
+  #frame;
+  #textarea;
+  #ghost;
+  #on;
+  #inserting = false;
+
+  /** `on`: change() after every edit, withdrawn() when an offer is let go, emptied() when it is used up. */
+  constructor(frame, on) {
+    this.#frame = frame;
+    this.#textarea = frame.querySelector('textarea');
+    this.#ghost = new Ghost(frame, this.#textarea, frame.querySelector('.mirror'));
+    this.#on = on;
+    this.#listen();
+  }
+
+  get text() {
+    return this.#textarea.value;
+  }
+
+  get caret() {
+    return this.#textarea.selectionEnd;
+  }
+
+  /** What is offered at the cursor, "" if nothing is. */
+  get offer() {
+    return this.#ghost.text;
+  }
+
+  /** Shows another text; nothing of the old one can be undone into it. */
+  load(text) {
+    this.withdraw();
+    this.#textarea.value = text;
+    this.#textarea.readOnly = false;
+    this.#textarea.setSelectionRange(text.length, text.length);
+    this.#fit();
+  }
+
+  focus() {
+    this.#textarea.focus({ preventScroll: true });
+  }
+
+  /** Opens an offer at the cursor. */
+  openOffer() {
+    const { caret } = this;
+    this.#textarea.setSelectionRange(caret, caret);
+    this.#ghost.open(caret);
+  }
+
+  extendOffer(text) {
+    this.#ghost.extend(text);
+  }
+
+  /** Lets the offer go. */
+  withdraw() {
+    if (!this.#ghost.isOpen) return;
+    this.#ghost.close();
+    this.#on.withdrawn();
+  }
+
+  accept() {
+    const text = this.#ghost.text;
+    if (!text) return;
+    const at = this.#ghost.anchor;
+    this.withdraw();
+    this.#insert(text, at);
+  }
+
+  acceptWord() {
+    const word = this.#ghost.text.match(NEXT_WORD)?.[0] ?? this.#ghost.text;
+    if (word) this.#takeOver(word);
+  }
+
+  #takeOver(text) {
+    this.#insert(text, this.#ghost.anchor);
+    this.#ghost.take(text.length);
+    if (!this.#ghost.text) this.#on.emptied();
+  }
+
+  // execCommand is the only way to change a textarea that the browser's own undo covers: one call, one step back.
+  #insert(text, at) {
+    this.focus();
+    this.#textarea.setSelectionRange(at, at);
+    this.#inserting = true;
+    if (!document.execCommand('insertText', false, text)) this.#textarea.setRangeText(text, at, at, 'end');
+    this.#inserting = false;
+    this.#changed();
+  }
+
+  #changed() {
+    this.#fit();
+    this.#on.change();
+  }
+
+  #fit() {
+    if (GROWS_BY_ITSELF) return;
+    this.#textarea.style.height = 'auto';
+    this.#textarea.style.height = `${this.#textarea.scrollHeight}px`;
+  }
+
+  #listen() {
+    const textarea = this.#textarea;
+    textarea.addEventListener('input', () => {
+      if (this.#inserting) return;
+      this.withdraw();
+      this.#changed();
+    });
+    textarea.addEventListener('compositionstart', () => this.withdraw());
+    textarea.addEventListener('keydown', (event) => this.#key(event));
+    document.addEventListener('selectionchange', () => this.#caretMoved());
+    this.#frame.addEventListener('click', () => this.focus());
+  }
+
+  #caretMoved() {
+    const { selectionStart, selectionEnd } = this.#textarea;
+    if (!this.#ghost.isOpen || document.activeElement !== this.#textarea) return;
+    if (selectionStart !== this.#ghost.anchor || selectionEnd !== this.#ghost.anchor) this.withdraw();
+  }
+
+  #key(event) {
+    if (event.isComposing || !this.#ghost.isOpen) return;
+    const handled = this.#offerKey(event);
+    if (handled) event.preventDefault();
+  }
+
+  #offerKey(event) {
+    const command = event.ctrlKey || event.metaKey;
+    const bare = !command && !event.altKey;
+    if (event.key === 'Escape') {
+      this.withdraw();
+      return true;
+    }
+    if (!this.#ghost.text) return false;
+    if (event.key === 'Tab' && bare && !event.shiftKey) {
+      this.accept();
+      return true;
+    }
+    if (event.key === 'ArrowRight' && command && !event.shiftKey) {
+      this.acceptWord();
+      return true;
+    }
+    if (event.key.length === 1 && bare && this.#ghost.text.startsWith(event.key)) {
+      this.#takeOver(event.key); // typing what is offered keeps the offer
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+/** What stands behind a suggestion: summary, words, passages and times, drawn as they become known. */
+
+import { longDate, make } from './dom.js';
+
+const NOTES = {
+  start: ['Ask for a suggestion, and what you wrote before that bears on this draft will stand here.'],
+  none: ['Nothing in your past writing bears on this yet.', 'The suggestion is written without it.'],
+  voiceless: ['This draft has no voice, so your past writing is left out. Choose a voice above the title to bring it in.'],
+  bare: ['There is no past writing yet. Bring some of yours into the Library, or load an example there.'],
+};
+
+const STAGES = [
+  ['retrieve', 'found', 'Retrieval: BM25 and dense search over the snippets of the voice'],
+  ['rank', 'ranked', 'Ranking: documents by their best snippet'],
+  ['summarize', 'condensed', 'Summary: the sentences closest to the draft'],
+  ['synthesize', 'words', 'Keywords: KeyBERT, conditioned on the draft'],
+  ['first_token', 'first word after', 'Time to the first token, all stages included'],
+  ['total', 'all after', 'Time to the last token'],
+];
+
+export class Evidence {
+  #root;
+  #open;
+
+  /** `open(entry)` shows the document of a passage. */
+  constructor(root, open) {
+    this.#root = root;
+    this.#open = open;
+  }
+
+  /** Empties the panel but for a note: "start", "none", "voiceless" or "bare". */
+  note(name) {
+    this.#part('.evidence-note').dataset.note = name;
+    this.#part('.evidence-note').replaceChildren(
+      ...NOTES[name].map((textContent) => make('p', { textContent })),
+      ...(name === 'bare' ? [make('a', { className: 'button', href: '/library', textContent: 'Open the Library' })] : []),
+    );
+    for (const part of ['.summary', '.keywords', '.entries', '.timings']) this.#part(part).hidden = true;
+  }
+
+  /** The panel still shows the last suggestion's evidence while the next is looked for. */
+  awaiting(isAwaiting) {
+    this.#root.classList.toggle('awaiting', isAwaiting);
+  }
+
+  entries(entries, whenNone) {
+    this.awaiting(false);
+    this.note(entries.length ? 'start' : whenNone);
+    this.#part('.evidence-note').hidden = entries.length > 0;
+    this.#part('.entries').hidden = entries.length === 0;
+    const best = Math.max(...entries.map((entry) => entry.score));
+    this.#part('.entries ol').replaceChildren(...entries.map((entry) => this.#entry(entry, best)));
+    this.#root.scrollTop = 0;
+  }
+
+  summary(sentences) {
+    this.#part('.summary').hidden = sentences.length === 0;
+    const links = sentences.map((sentence) => this.#sentence(sentence));
+    this.#part('.summary p').replaceChildren(...links.flatMap((link) => [link, ' ']));
+  }
+
+  keywords(keywords) {
+    this.#part('.keywords').hidden = keywords.length === 0;
+    this.#part('.keywords ul').replaceChildren(...keywords.map(keyword));
+  }
+
+  timings(milliseconds, signature) {
+    const times = STAGES.filter(([stage]) => stage in milliseconds).map(([stage, label, title]) =>
+      make('span', { title, textContent: `${label} ${duration(milliseconds[stage])}` }),
+    );
+    const seed = make('span', { title: JSON.stringify(signature), textContent: `seed ${signature.seed}` });
+    this.#part('.timings').replaceChildren(...times, seed);
+    this.#part('.timings').hidden = false;
+  }
+
+  #part(selector) {
+    return this.#root.querySelector(selector);
+  }
+
+  #entry(entry, best) {
+    const title = make('button', { type: 'button', className: 'entry-title', textContent: entry.title || 'Untitled' });
+    title.addEventListener('click', () => this.#open(entry));
+    const score = make('span', { className: 'score', title: `Relevance ${entry.score.toFixed(2)}`, role: 'img' });
+    score.setAttribute('aria-label', score.title);
+    score.style.setProperty('--share', best > 0 ? entry.score / best : 0);
+    const item = make(
+      'li',
+      { className: 'entry' },
+      make('h4', {}, title),
+      make('p', { className: 'entry-line' }, make('span', { className: 'date', textContent: day(entry) }), score),
+      make('blockquote', {}, ...entry.runs.map(run)),
+    );
+    item.dataset.document = entry.document;
+    return item;
+  }
+
+  #sentence(sentence) {
+    const link = make('button', { type: 'button', className: 'sentence', textContent: sentence.text });
+    link.addEventListener('click', () => this.#pointOut(sentence));
+    return link;
+  }
+
+  /** Brings the passage that a summary sentence comes from into view and marks it for a while. */
+  #pointOut(sentence) {
+    for (const item of this.#root.querySelectorAll('.entry')) {
+      const isIt = item.dataset.document === String(sentence.document);
+      item.classList.toggle('pointed-out', isIt);
+      if (!isIt) continue;
+      item.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+      item.querySelector('.entry-title').focus({ preventScroll: true });
+    }
+  }
+}
+
+function day(entry) {
+  return entry.date ? longDate(entry.date) : 'No date';
+}
+
+function run({ text, marked }) {
+  return marked ? make('mark', { textContent: text }) : text;
+}
+
+function keyword({ text, weight }) {
+  const item = make('li', { textContent: text, title: `Weight ${weight.toFixed(2)}` });
+  item.style.setProperty('--weight', weight);
+  return item;
+}
+
+function duration(milliseconds) {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,91 @@
+/**
+ * Text offered at the cursor, drawn but not in the draft.
+ *
+ * A textarea cannot show two colours. While something is offered, its own text is transparent and this mirror, laid
+ * exactly over it, shows the draft with the offer in its place. The mirror has three blocks, and only the middle one,
+ * the paragraph of the cursor, is laid out again when text streams in: so a draft of a whole book stays quick.
+ */
+
+import { make } from './dom.js';
+
+export class Ghost {
+  #frame;
+  #textarea;
+  #mirror;
+  #full = '';
+  #used = 0;
+  #before = make('span');
+  #offer = make('span', { className: 'ghost' });
+  #end = make('span', { className: 'ghost-end' });
+
+  anchor = -1;
+
+  constructor(frame, textarea, mirror) {
+    this.#frame = frame;
+    this.#textarea = textarea;
+    this.#mirror = mirror;
+  }
+
+  get isOpen() {
+    return this.anchor >= 0;
+  }
+
+  /** What is offered and not yet taken. */
+  get text() {
+    return this.#full.slice(this.#used);
+  }
+
+  /** Opens an empty offer at a place of the draft. */
+  open(anchor) {
+    this.#full = '';
+    this.#used = 0;
+    this.anchor = anchor;
+    this.#layOut();
+    this.#frame.classList.add('offering', 'waiting');
+    this.#textarea.spellcheck = false; // its underlines would stay where the text no longer is
+  }
+
+  /** Adds what the model wrote. */
+  extend(text) {
+    this.#full += text;
+    this.#frame.classList.remove('waiting');
+    this.#offer.textContent = this.text;
+    this.#end.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** The first `length` characters are in the draft now. */
+  take(length) {
+    this.#used += length;
+    this.anchor += length;
+    this.#layOut();
+  }
+
+  close() {
+    this.anchor = -1;
+    this.#full = '';
+    this.#used = 0;
+    this.#mirror.replaceChildren();
+    this.#frame.classList.remove('offering', 'waiting');
+    this.#textarea.spellcheck = true;
+  }
+
+  #layOut() {
+    const text = this.#textarea.value;
+    const paragraph = text.lastIndexOf('\n', this.anchor - 1) + 1;
+    const next = text.indexOf('\n', this.anchor);
+    const end = next < 0 ? text.length : next;
+    this.#before.textContent = text.slice(paragraph, this.anchor);
+    this.#offer.textContent = this.text;
+    const line = make('div', {}, this.#before, this.#offer, this.#end, text.slice(this.anchor, end));
+    const blocks = [line];
+    // The line break at a block's end is the block's own end.
+    if (paragraph > 0) blocks.unshift(make('div', { textContent: filled(text.slice(0, paragraph - 1)) }));
+    if (next >= 0) blocks.push(make('div', { textContent: filled(text.slice(next + 1)) }));
+    this.#mirror.replaceChildren(...blocks);
+  }
+}
+
+/** Text whose last line has its height even when it is empty. */
+function filled(text) {
+  return text === '' || text.endsWith('\n') ? `${text}\u200b` : text;
+}
