@@ -28,6 +28,9 @@ def add_evaluate_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentPa
     checkpoint.add_argument("--show-samples", action="store_true", help="include the sampled texts")
     checkpoint.add_argument("--json", action="store_true", help="accepted for symmetry: the result is always JSON")
     checkpoint.set_defaults(run=_checkpoint)
+    report = kinds.add_parser("report", help="render docs/results into the results blocks of Markdown files")
+    report.add_argument("files", nargs="+", type=Path)
+    report.set_defaults(run=_report)
 
 
 def _checkpoint(arguments: argparse.Namespace) -> None:
@@ -61,6 +64,13 @@ def _checkpoint(arguments: argparse.Namespace) -> None:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text(text + "\n", encoding="utf-8")
     sys.stdout.write(text + "\n")
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from assistant.evaluation.report import rewrite
+
+    for path in arguments.files:
+        sys.stderr.write(f"{path}: {'changed' if rewrite(path, Path.cwd()) else 'as it was'}\n")
 
 
 def _document(report: "CheckpointReport", signature: dict[str, object], *, samples: bool) -> dict[str, Any]:

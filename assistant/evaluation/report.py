@@ -1,0 +1,72 @@
+"""Results as prose: the tables of README and model card are rendered from ``docs/results``, never typed.
+
+``python -m assistant evaluate report`` rewrites the blocks between ``<!-- results:NAME -->`` and ``<!-- /results -->``;
+a test fails when a block is not what its file says.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import CorpusError
+
+RESULTS = Path("docs") / "results"
+
+_BLOCK = re.compile(r"<!-- results:([\w-]+) -->\n.*?<!-- /results -->", re.DOTALL)
+
+
+def fill_blocks(text: str, root: Path) -> str:
+    """The text with every results block rendered anew; a block whose file does not exist yet is emptied."""
+    return _BLOCK.sub(lambda match: _block(match.group(1), root), text)
+
+
+def _block(name: str, root: Path) -> str:
+    kind, _, _ = name.partition("-")
+    path = root / RESULTS / f"{name}.json"
+    body = _RENDERERS[kind](json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else ""
+    return f"<!-- results:{name} -->\n{body}<!-- /results -->"
+
+
+def _checkpoint(result: dict[str, Any]) -> str:
+    bits = result["bits_per_character"]
+    signature = result["signature"]
+    count = f"{result['documents']} documents of {result['authors']} authors the model never saw"
+    return (
+        f"Measured on {count} (`{signature['data']}`):\n\n"
+        "| evidence in the prompt | bits per character | against own | p |\n"
+        "|---|---|---|---|\n"
+        f"| the writer's own | {bits['own']:.3f} | | |\n"
+        f"| none | {bits['none']:.3f} | {_percent(result['gain_own_over_none_percent'])} | {_p(result['p_own_none'])} |\n"
+        f"| another writer's | {bits['other']:.3f} | {_percent(result['gain_own_over_other_percent'])} "
+        f"| {_p(result['p_own_other'])} |\n\n"
+        f"Author distinction: {result['author_distinction_accuracy']:.2f} of pairs told right (chance 0.50). "
+        f"Of sampled continuations {100 * result['loop_rate']:.0f} % hold a loop, "
+        f"{100 * result['known_word_rate']:.1f} % of their words are known words, "
+        f"{100 * result['sentence_end_rate']:.0f} % end at a sentence.\n"
+    )
+
+
+_RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"checkpoint": _checkpoint}
+
+
+def _percent(gain: float) -> str:
+    return f"own saves {gain:.2f} %"
+
+
+def _p(value: float) -> str:
+    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
+
+
+def rewrite(path: Path, root: Path) -> bool:
+    """Fill the blocks of one file; says whether it changed.
+
+    :raises CorpusError: if the file is missing.
+    """
+    if not path.is_file():
+        raise CorpusError(f"no {path}: expected a Markdown file with results blocks")
+    text = path.read_text(encoding="utf-8")
+    filled = fill_blocks(text, root)
+    path.write_text(filled, encoding="utf-8")
+    return filled != text
