@@ -29,6 +29,7 @@ class RetrievalSettings:
     """Fused scores below this count as irrelevant (scores lie in 0 to 1)."""
 
     def __post_init__(self) -> None:
+        _within("query_characters", self.query_characters, 50, 10_000)
         _within("dense_share", self.dense_share, 0, 1)
         _within("minimum_score", self.minimum_score, 0, 1)
         _within("candidates", self.candidates, 1, 1000)
@@ -56,6 +57,10 @@ class SummarySettings:
     diversity: float = 0.3
     """0: only closeness to the draft; 1: only difference from the sentences already chosen."""
 
+    def __post_init__(self) -> None:
+        _within("sentences", self.sentences, 0, 20)
+        _within("diversity", self.diversity, 0, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class KeywordSettings:
@@ -65,6 +70,10 @@ class KeywordSettings:
     """Words at most."""
     diversity: float = 0.3
     """Maximal marginal relevance: 0 most similar words, 1 most different."""
+
+    def __post_init__(self) -> None:
+        _within("count", self.count, 1, 100)
+        _within("diversity", self.diversity, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
