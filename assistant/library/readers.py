@@ -137,8 +137,7 @@ def read_pdf(data: bytes) -> NewDocument:
     import pypdf
 
     reader = pypdf.PdfReader(io.BytesIO(data))
-    # An empty password opens what is only protected against printing or copying.
-    if reader.is_encrypted and reader.decrypt("") == pypdf.PasswordType.NOT_DECRYPTED:
+    if reader.is_encrypted and not _opens_without_password(reader):
         raise UnreadableError("the PDF is protected by a password: save a copy without one")
     if len(reader.pages) > _MOST_PDF_PAGES:
         raise UnreadableError(f"the PDF has {len(reader.pages):,} pages; the limit is {_MOST_PDF_PAGES:,}: split it")
@@ -257,6 +256,17 @@ def _as_date(value: object) -> date | None:
         except ValueError:
             return date_in_name(value)
     return None
+
+
+def _opens_without_password(reader: Any) -> bool:
+    """Whether a PDF is only protected against printing or copying, in a way that can be read here."""
+    from pypdf import PasswordType
+    from pypdf.errors import DependencyError
+
+    try:
+        return bool(reader.decrypt("") != PasswordType.NOT_DECRYPTED)
+    except DependencyError:
+        return False
 
 
 def _pdf_date(information: Any) -> date | None:
