@@ -15,7 +15,7 @@ def main() -> int:
     """Take the address, load everything, serve until Ctrl+C."""
     settings = _settings()
     try:
-        with listen(settings.server) as door:  # before the models: a port in use is known at once, an early visitor waits
+        with listen(settings.server) as door:  # first: a port in use is known at once, and an early visitor waits
             from assistant.assembly import load
             from assistant.ui.shell import serve
 

@@ -24,9 +24,7 @@ _MODEL_QUEUE = "model"
 def add_endpoints(assistant: Assistant) -> None:
     """Add the endpoints to the Blocks being built."""
 
-    def suggest(
-        title: str, before: str, voice: str, request: gr.Request
-    ) -> Generator[dict[str, object], None, None]:
+    def suggest(title: str, before: str, voice: str, request: gr.Request) -> Generator[dict[str, object], None, None]:
         """Continue a draft in a voice, named as in the library ("" for none); every answer replaces the one before."""
         writer = current_writer(request.request)
         sampling = sampling_for("sentences", 0, assistant.settings.generation)

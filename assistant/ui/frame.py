@@ -70,7 +70,7 @@ class _FramedAnswer:
         await self._app(scope, receive, hold)
 
     async def _finish(self, start: Message) -> None:
-        body = frame(self._body.decode(), self._path).encode() if start["status"] == 200 else self._body  # noqa: PLR2004
+        body = frame(self._body.decode(), self._path).encode() if start["status"] == 200 else self._body
         headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         await self._send({**start, "headers": headers})

@@ -3,9 +3,11 @@
 Gradio's own login, file and history features stay off; drafts, documents and suggestions have routes of ours.
 """
 
+import mimetypes
 import os
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 import gradio as gr
@@ -55,6 +57,7 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
     explain_problems(app)
     for router in (write_routes(assistant), suggest_routes(assistant), library_routes(assistant)):
         app.include_router(router)
+    mimetypes.add_type("text/javascript", ".js")  # some systems' tables say otherwise, and browsers then refuse it
     app.mount("/own/static", StaticFiles(directory=_STATIC))
     app.add_middleware(Frame)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # its presence keeps Gradio from adding its own, wide open
@@ -66,11 +69,9 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
 def build_pages(assistant: Assistant) -> gr.Blocks:
     """Both pages and the endpoints for programs."""
     with gr.Blocks(title="Write · Ownhand", analytics_enabled=False, fill_width=True) as pages:
-        gr.Navbar(visible=False)
         build_write_page()
         add_endpoints(assistant)
-    with pages.route("Library · Ownhand", "/library"):
-        gr.Navbar(visible=False)
+    with pages.route("Library · Ownhand", "/library", show_in_navbar=False):
         build_library_page(assistant)
     pages.queue(default_concurrency_limit=_RUNNING_PER_ENDPOINT, max_size=_WAITING)
     return pages
@@ -85,19 +86,21 @@ def _keep_gradio_private(data_dir: Path) -> Path:
 
 
 def _mount_pages(app: FastAPI, pages: gr.Blocks, temporary: Path) -> None:
-    gr.mount_gradio_app(
-        app,
-        pages,
-        path="/",
-        run_history=False,
-        footer_links=[],
-        show_error=False,
-        blocked_paths=[str(temporary)],
-        theme=theme(),
-        favicon_path=str(_STATIC / "icon.svg"),
-        ssr_mode=False,
-        mcp_server=False,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="SSR mode is not supported")  # said even though it is not asked for
+        gr.mount_gradio_app(
+            app,
+            pages,
+            path="/",
+            run_history=False,
+            footer_links=[],
+            show_error=False,
+            blocked_paths=[str(temporary)],
+            theme=theme(),
+            favicon_path=str(_STATIC / "icon.svg"),
+            ssr_mode=False,
+            mcp_server=False,
+        )
     for route in app.routes:
         if isinstance(route, Mount) and isinstance(route.app, FastAPI):
             route.app.state.assistant = app.state.assistant  # requests to Gradio's endpoints name its app as theirs

@@ -86,7 +86,7 @@ async def _lines(assistant: Assistant, request: Request, places: asyncio.Semapho
                 yield _line(event_json(event, context))
         except OwnhandError as error:
             yield _line({"event": "error", "message": str(error)})
-        except Exception:
+        except Exception:  # noqa: BLE001 - a stream that just ends would leave the page without a word
             _log.exception("A suggestion failed")
             yield _line({"event": "error", "message": UNEXPECTED})
 

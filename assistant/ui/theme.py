@@ -1,7 +1,7 @@
 """Gradio's theme, told to use our own colours and type.
 
-Every value is one of the custom properties of ``static/ownhand.css``, where light and dark are decided once: so each
-variable and its ``_dark`` twin get the same value.
+Every value is one of the custom properties of ``static/ownhand.css``, where light and dark are decided once: so a
+variable and its ``_dark`` twin, where it has one, get the same value.
 """
 
 import gradio as gr
@@ -41,5 +41,6 @@ _VALUES = {
 
 def theme() -> gr.themes.Base:
     """The theme both pages share. Fonts are names of system fonts: nothing is fetched."""
-    values = _VALUES | {f"{name}_dark": value for name, value in _VALUES.items()}
-    return gr.themes.Base(font=["var(--sans)"], font_mono=["ui-monospace", "monospace"]).set(**values)
+    base = gr.themes.Base(font=["var(--sans)"], font_mono=["ui-monospace", "monospace"])
+    twins = {f"{name}_dark": value for name, value in _VALUES.items() if hasattr(base, f"{name}_dark")}
+    return base.set(**_VALUES, **twins)

@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from assistant.assembly import Assistant
-from assistant.library.library import DraftConflictError, Library
+from assistant.library.drafts import DraftConflictError
+from assistant.library.library import Library
 from assistant.types import DocumentId, DraftId, Span, VoiceId, WriterId
 from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE
 from assistant.ui.wire import Json, draft_json, draft_line_json

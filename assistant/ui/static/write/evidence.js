@@ -91,24 +91,26 @@ export class Evidence {
       make('blockquote', {}, ...entry.runs.map(run)),
     );
     item.dataset.document = entry.document;
+    item.id = `passage-${entry.document}`;
     return item;
   }
 
-  #sentence(sentence) {
-    const link = make('button', { type: 'button', className: 'sentence', textContent: sentence.text });
-    link.addEventListener('click', () => this.#pointOut(sentence));
+  #sentence({ text, document }) {
+    const item = this.#root.querySelector(`.entry[data-document="${document}"]`);
+    const link = make('a', { className: 'sentence', href: `#${item.id}`, textContent: text });
+    link.dataset.number = [...item.parentElement.children].indexOf(item) + 1;
+    link.addEventListener('click', (event) => {
+      event.preventDefault(); // the address names the open draft
+      this.#pointOut(item);
+    });
     return link;
   }
 
-  /** Brings the passage that a summary sentence comes from into view and marks it for a while. */
-  #pointOut(sentence) {
-    for (const item of this.#root.querySelectorAll('.entry')) {
-      const isIt = item.dataset.document === String(sentence.document);
-      item.classList.toggle('pointed-out', isIt);
-      if (!isIt) continue;
-      item.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
-      item.querySelector('.entry-title').focus({ preventScroll: true });
-    }
+  /** Brings the passage that a summary sentence comes from into view. */
+  #pointOut(item) {
+    for (const one of this.#root.querySelectorAll('.entry')) one.classList.toggle('pointed-out', one === item);
+    item.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    item.querySelector('.entry-title').focus({ preventScroll: true });
   }
 }
 
@@ -116,8 +118,9 @@ function day(entry) {
   return entry.date ? longDate(entry.date) : 'No date';
 }
 
+// In the margin an empty line between paragraphs would be one too many.
 function run({ text, marked }) {
-  return marked ? make('mark', { textContent: text }) : text;
+  return marked ? make('mark', { textContent: text }) : text.replace(/\n\s*\n/g, '\n');
 }
 
 function keyword({ text, weight }) {
