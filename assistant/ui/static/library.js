@@ -7,6 +7,7 @@ import { confirmRemoval, count, h, megabytes, number, request } from './library/
 
 const WHAT_A_VOICE_IS = 'A voice is a body of writing that sounds alike: work mail, essays, a novel.';
 const FIRST_VOICE = 'My writing'; // files dropped before there is a voice make one of this name
+const BUSY_MS = 3000;
 const WIDE = matchMedia('(min-width: 760px)');
 
 /** Draws the page into `root`. */
@@ -45,7 +46,7 @@ class LibraryPage {
     }
     addEventListener('hashchange', () => this.draw());
     WIDE.addEventListener('change', () => this.draw());
-    addEventListener('focus', () => this.refresh().catch(() => {})); // another tab may have changed things
+    addEventListener('focus', () => this.lookAgain()); // another tab may have changed things
     addEventListener('beforeunload', (event) => {
       if ([...this.views.values()].some((view) => view.isCopying)) event.preventDefault();
     });
@@ -57,10 +58,22 @@ class LibraryPage {
     this.live.textContent = text;
   }
 
-  /** Reads the voices again. */
+  /** Reads the voices again; and again later, as long as one of them is importing. */
   async refresh() {
     this.voices = (await request('GET', '/voices')).voices;
     this.draw();
+    clearTimeout(this.timer);
+    if (this.voices.some(({ importing }) => importing)) this.timer = setTimeout(() => this.refreshQuietly(), BUSY_MS);
+  }
+
+  /** For moments when nobody asked: the voices on the page stay as they are if the server does not answer. */
+  refreshQuietly() {
+    return this.refresh().catch(() => {});
+  }
+
+  lookAgain() {
+    this.refreshQuietly();
+    this.shown?.show();
   }
 
   /** The voice of the address; on a wide screen, where there is room for both, the first one otherwise. */
@@ -121,6 +134,11 @@ class LibraryPage {
   }
 }
 
+/** The address of a view of this page. Gradio's pages have a base address, against which "#..." alone would be read. */
+function place(view) {
+  return `${location.pathname}${location.search}#${view}`;
+}
+
 /** A file that misses the drop area must not replace the page. */
 function catchStrayDrops() {
   for (const type of ['dragover', 'drop']) {
@@ -178,7 +196,7 @@ class VoiceList {
       {},
       h(
         'a',
-        { class: 'lib-voice', href: `#voice=${id}`, 'aria-current': isOpen && 'page' },
+        { class: 'lib-voice', href: place(`voice=${id}`), 'aria-current': isOpen && 'page' },
         h('span', { class: 'lib-voice-name' }, name),
         h('span', { class: 'lib-voice-count lib-numbers', title: count(documents, 'document') },
           importing ? 'importing' : number(documents)),
@@ -382,9 +400,9 @@ class VoiceView {
   constructor(page, id) {
     this.page = page;
     this.id = id;
-    const shared = { voice: id, announce: (text) => page.announce(text), changed: () => this.changed() };
+    const shared = { voice: id, announce: (text) => page.announce(text), changed: () => this.changed(), leave: () => this.focus() };
     this.imports = new ImportPanel({ ...shared, limits: page.limits });
-    this.documents = new DocumentList({ ...shared, changed: () => page.refresh() });
+    this.documents = new DocumentList({ ...shared, changed: () => page.refreshQuietly() });
     this.title = h('h2', { class: 'lib-voice-title', tabindex: -1 });
     this.facts = h('p', { class: 'lib-facts' });
     this.actions = h(
@@ -405,7 +423,7 @@ class VoiceView {
     this.element = h('div', { class: 'lib-open' });
     this.zone = new DropZone({ limits: page.limits, surface: this.element, add: (entries) => this.imports.add(entries) });
     this.element.append(
-      h('a', { class: 'lib-back', href: '#' }, 'All voices'),
+      h('a', { class: 'lib-back', href: place('') }, 'All voices'),
       h('header', {}, this.head, this.form.element, this.facts),
       this.zone.element,
       this.imports.element,
@@ -441,7 +459,7 @@ class VoiceView {
   }
 
   async changed() {
-    await Promise.all([this.documents.load(), this.page.refresh().catch(() => {})]);
+    await Promise.all([this.documents.load(), this.page.refreshQuietly()]);
   }
 
   async renamed(name) {

@@ -296,9 +296,30 @@ class Reader {
       ...pieces.map(({ text, snippet }) => h('span', snippet ? { class: 'lib-snippet' } : {}, text)),
     );
     this.text.scrollTop = 0;
+    this.markFound();
+  }
+
+  /** Where the text has what was searched for; a highlight changes no element, so the text stays as it is. */
+  markFound() {
+    if (!('highlights' in CSS)) return;
+    const found = this.list.search ? rangesOf(this.text, this.list.search) : [];
+    CSS.highlights.set('lib-found', new Highlight(...found));
+    found[0]?.startContainer.parentElement.scrollIntoView({ block: 'center' });
   }
 
   async remove() {
     if (await this.list.remove(this.info)) this.dialog.close();
   }
+}
+
+function rangesOf(element, words) {
+  const pattern = new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'giu');
+  return [...element.querySelectorAll('span')].flatMap(({ firstChild: text }) =>
+    [...text.data.matchAll(pattern)].map(({ index, 0: { length } }) => {
+      const range = new Range();
+      range.setStart(text, index);
+      range.setEnd(text, index + length);
+      return range;
+    }),
+  );
 }

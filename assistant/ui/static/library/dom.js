@@ -60,7 +60,12 @@ export function answer(status, text) {
     // A proxy or a crash answered in place of Ownhand; the status below says what is known.
   }
   if (status >= 200 && status < 300) return said;
-  throw new RequestError(said.error ?? `Ownhand answered with error ${status}. Try again; its log says more.`, status);
+  throw new RequestError(sentence(said.error) || `Ownhand answered with error ${status}. Try again; its log says more.`, status);
+}
+
+/** The server's messages follow a name or "error:"; alone on a line they begin like a sentence. */
+export function sentence(text = '') {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function number(value) {
@@ -98,7 +103,7 @@ export function openDialog(name, labelledBy, ...children) {
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close(); // a click on the backdrop
   });
-  document.body.append(dialog);
+  document.querySelector('.lib').after(dialog); // inside the page's element, whose styles it shares
   dialog.showModal();
   return dialog;
 }

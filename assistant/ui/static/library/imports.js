@@ -6,10 +6,11 @@
  */
 
 import { copyFiles, sortOut } from './files.js';
-import { RequestError, count, h, number, request, timeLeft } from './dom.js';
+import { count, h, number, request, sentence, timeLeft } from './dom.js';
 
 const POLL_MS = 400;
 const RETRY_MS = 2000;
+const NOT_FOUND = 404;
 const LIST_MS = 2000; // how often a running import has the list of documents read again
 const FILTER_FROM = 12; // fewer files are seen at a glance
 
@@ -23,15 +24,20 @@ const FATES = [
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Shows and steers the imports of one voice. `changed` is called whenever the voice's documents may have changed. */
+/**
+ * Shows and steers the imports of one voice. `changed` is called whenever the voice's documents may have changed,
+ * `leave` when the panel goes that held the focus.
+ */
 export class ImportPanel {
-  constructor({ voice, limits, announce, changed }) {
+  constructor({ voice, limits, announce, changed, leave }) {
     this.voice = voice;
     this.limits = limits;
     this.announce = announce;
     this.changed = changed;
+    this.leave = leave;
     this.shown = false;
-    this.following = 0; // the import whose progress is being read
+    this.following = null; // the running import whose progress is being read
+    this.reported = 0; // the import whose outcome stands on the page
     this.copying = null; // aborts the copy to the server
     this.listed = 0;
     this.progress = new ProgressView(() => this.cancel());
@@ -41,7 +47,7 @@ export class ImportPanel {
   }
 
   get busy() {
-    return this.copying !== null || this.following !== 0;
+    return this.copying !== null || this.following !== null;
   }
 
   /** Picks up what the server knows: an import that runs, or the last one. */
@@ -50,9 +56,10 @@ export class ImportPanel {
     if (this.busy) return;
     try {
       const { imports } = await request('GET', `/voices/${this.voice}/imports`);
-      if (!imports.length || this.busy) return;
-      if (imports[0].state === 'running') this.follow(imports[0]);
-      else await this.finish(imports[0].id, { justNow: false });
+      const [latest] = imports;
+      if (!latest || latest.id === this.reported || this.busy || !this.shown) return;
+      if (latest.state === 'running') this.follow(latest);
+      else await this.finish(latest.id, { justNow: false });
     } catch (error) {
       this.failure.textContent = error.message;
     }
@@ -61,7 +68,8 @@ export class ImportPanel {
   /** The page turned to another voice: nothing is asked of the server until this one is shown again. */
   hide() {
     this.shown = false;
-    this.following = 0;
+    this.following = null;
+    this.progress.clear();
   }
 
   /** Copies files to the server and starts their import. */
@@ -90,10 +98,11 @@ export class ImportPanel {
       const report = await request('POST', `/voices/${this.voice}/uploads/${upload}/import`);
       rememberLeftOut(report.id, [...leftOut, ...refused]);
       this.copying = null;
-      this.follow(report);
+      this.changed();
+      if (this.shown) this.follow(report);
     } catch (error) {
       this.copying = null;
-      this.progress.clear();
+      this.clearProgress();
       if (error.name === 'AbortError') this.announce('Cancelled. Nothing was imported.');
       else this.failure.textContent = error.message;
     }
@@ -120,7 +129,7 @@ export class ImportPanel {
       this.copying.abort();
     } else if (this.following) {
       this.progress.stopping();
-      await request('DELETE', `/imports/${this.following}`).catch((error) => {
+      await request('DELETE', `/imports/${this.following.job}`).catch((error) => {
         this.failure.textContent = error.message;
       });
     }
@@ -128,17 +137,17 @@ export class ImportPanel {
 
   /** Reads the progress of an import until it ends or the page turns away. */
   async follow(report) {
-    const job = report.id;
-    this.following = job;
+    const reading = { job: report.id };
+    this.following = reading;
     this.outcome.clear();
-    while (this.following === job && report.state === 'running') {
+    while (this.following === reading && report.state === 'running') {
       this.progress.draw(progressOf(report));
       await wait(POLL_MS);
       report = await this.ask(report);
     }
-    if (this.following !== job) return;
-    this.following = 0;
-    await this.finish(job, { justNow: true });
+    if (this.following !== reading) return;
+    this.following = null;
+    await this.finish(reading.job, { justNow: true });
   }
 
   async ask(report) {
@@ -151,7 +160,7 @@ export class ImportPanel {
       }
       return latest;
     } catch (error) {
-      if (error.status) return { ...report, state: 'failed' }; // the import is gone, with its voice
+      if (error.status === NOT_FOUND) return { ...report, state: 'failed' }; // it went with its voice
       this.failure.textContent = error.message;
       await wait(RETRY_MS);
       return report;
@@ -159,21 +168,28 @@ export class ImportPanel {
   }
 
   async finish(job, { justNow }) {
-    const hadFocus = this.progress.element.contains(document.activeElement);
+    const hadFocus = this.progress.hasFocus;
     try {
       const report = await request('GET', `/imports/${job}/files`);
       report.files.push(...recallLeftOut(job));
-      this.progress.clear();
+      this.reported = job;
       this.outcome.draw(report, { justNow });
-    } catch (error) {
       this.progress.clear();
-      if (error instanceof RequestError && justNow) this.failure.textContent = error.message;
+    } catch (error) {
+      this.clearProgress();
+      this.failure.textContent = error.message;
       return;
     }
     if (!justNow) return;
     if (hadFocus) this.outcome.focus();
     this.announce(this.outcome.sentence);
     this.changed();
+  }
+
+  clearProgress() {
+    const { hasFocus } = this.progress;
+    this.progress.clear();
+    if (hasFocus) this.leave();
   }
 }
 
@@ -220,6 +236,10 @@ class ProgressView {
       this.bar,
       this.line,
     );
+  }
+
+  get hasFocus() {
+    return this.element.contains(document.activeElement);
   }
 
   draw({ title, done, total, line }) {
@@ -291,7 +311,7 @@ function outcomeSentence({ state, reason = '' }, files) {
   if (present) parts.push(`${count(present, 'file')} ${present === 1 ? 'was' : 'were'} already here.`);
   if (numberOf.refused) parts.push(`${count(numberOf.refused, 'file')} could not be imported.`);
   if (numberOf.waiting) parts.push(`${count(numberOf.waiting, 'file')} left out.`);
-  if (state === 'failed') parts.push(`${reason} Add the same files again to go on; nothing is doubled.`);
+  if (state === 'failed') parts.push(`${sentence(reason)}. Add the same files again to go on; nothing is doubled.`);
   return parts.join(' ');
 }
 
@@ -366,6 +386,6 @@ function fate({ status, documents, snippets, reason }) {
     case 'waiting':
       return 'Left out';
     default:
-      return reason.charAt(0).toUpperCase() + reason.slice(1);
+      return sentence(reason);
   }
 }
