@@ -1,0 +1,204 @@
+"""The app as a process of its own, a real Chromium, and two rules that hold for every page a test opens: no console
+error, and no request to any other host."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError
+
+from assistant.settings import SHIPPED_CHECKPOINT
+from tests.small_models import write_small_checkpoint
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120  # two cores may be busy with other tests
+IMPORT_SECONDS = 120
+
+OpenPage = Callable[..., Page]
+
+
+class App:
+    """``python app.py`` on a port and a data folder of its own."""
+
+    def __init__(self, data_dir: Path, model: Path) -> None:
+        self.data_dir = data_dir
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = data_dir.parent / "app.log"
+        self._command = [sys.executable, "app.py", "--port", str(self.port)]
+        self._command += ["--data-dir", str(data_dir), "--model", str(model)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                self.get("/api/drafts")
+            except (urllib.error.URLError, TimeoutError, ConnectionError):
+                time.sleep(0.1)
+            else:
+                return
+        pytest.fail(f"the app did not start:\n{self._log.read_text()}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the process: as a person would, or as a power cut would (SIGKILL)."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=30)
+            self._process = None
+
+    def get(self, path: str) -> Any:
+        """The answer to a GET, as JSON."""
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: object = None) -> Any:
+        """The answer to a POST, as JSON."""
+        return self._ask("POST", path, body)
+
+    def put(self, path: str, body: object) -> Any:
+        """The answer to a PUT of JSON, or of bytes as they are."""
+        return self._ask("PUT", path, body)
+
+    def draft(self, *, voice: int | None = None, title: str = "", text: str = "") -> int:
+        """A new draft's number."""
+        number: int = self.post("/api/drafts", {"voice": voice, "title": title, "text": text})["id"]
+        return number
+
+    def voice(self, name: str) -> int:
+        """The number of the voice of this name."""
+        return next(int(voice["id"]) for voice in self.get("/api/library/voices")["voices"] if voice["name"] == name)
+
+    def _ask(self, method: str, path: str, body: object) -> Any:
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, method=method)
+        if data is not None and not isinstance(body, bytes):
+            request.add_header("content-type", "application/json")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped checkpoint, or a tiny one where a clone comes without it."""
+    if (SHIPPED_CHECKPOINT / "config.json").is_file():
+        return SHIPPED_CHECKPOINT
+    return write_small_checkpoint(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[App]:
+    """A running app, its library empty when the session begins."""
+    running = App(tmp_path_factory.mktemp("app") / "data", model)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def work_mail(app: App) -> int:
+    """The number of a voice with the example "Work mail", imported as the Library page does it."""
+    app.post("/api/library/examples/work-mail")
+    deadline = time.monotonic() + IMPORT_SECONDS
+    while time.monotonic() < deadline:
+        number = app.voice("Work mail")
+        if not any(job["state"] == "running" for job in app.get(f"/api/library/voices/{number}/imports")["imports"]):
+            return number
+        time.sleep(0.2)
+    pytest.fail(f"the example was not imported within {IMPORT_SECONDS} seconds")
+
+
+# ---- Chromium ----
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """How pytest-playwright starts the browser: the system's Chromium, or the one that CHROMIUM names."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    if not Path(chromium).is_file():
+        missing = f"no Chromium at {chromium}: install it, or name one in the environment variable CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    return {"executable_path": chromium, "headless": True, "args": arguments}
+
+
+@dataclass
+class Watch:
+    """What went wrong in a context's pages, and what a test says may go wrong."""
+
+    home: str
+    problems: list[str] = field(default_factory=list)
+    allowed: tuple[str, ...] = ()
+
+    def over(self, context: BrowserContext) -> None:
+        """Listen to every page of the context."""
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_error)
+        context.on("request", self._on_request)
+
+    def unexpected(self) -> list[str]:
+        """The problems that the test did not announce."""
+        return [problem for problem in self.problems if not any(part in problem for part in self.allowed)]
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(f"console: {message.text}")
+
+    def _on_error(self, error: WebError) -> None:
+        self.problems.append(f"uncaught: {error.error}")
+
+    def _on_request(self, request: Request) -> None:
+        if not request.url.startswith((self.home + "/", "data:", "blob:")):
+            self.problems.append(f"foreign request: {request.url}")
+
+
+@pytest.fixture
+def watch(app: App) -> Iterator[Watch]:
+    """The two rules; ``watch.allowed`` names what a test provokes on purpose."""
+    watching = Watch(app.url)
+    yield watching
+    assert watching.unexpected() == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, app: App, watch: Watch) -> Iterator[OpenPage]:
+    """Opens a page of the app in a fresh browser profile; takes the path and options of the profile."""
+    contexts: list[BrowserContext] = []
+
+    def open_it(path: str = "/", **options: Any) -> Page:
+        context = browser.new_context(base_url=app.url, **({"viewport": {"width": 1440, "height": 900}} | options))
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        watch.over(context)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
