@@ -28,8 +28,9 @@ _PACKED_SUFFIXES = {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
 class Archive:
     """An open zip file that never unpacks more than it should."""
 
-    def __init__(self, file: zipfile.ZipFile) -> None:
+    def __init__(self, file: zipfile.ZipFile, *, largest_total: int) -> None:
         self._file = file
+        self._largest_total = largest_total
         self._unpacked = 0
         # Its files, in the order of the zip, without folders and without what systems leave in zips.
         self.members = tuple(
@@ -39,7 +40,7 @@ class Archive:
         )
 
     @classmethod
-    def open(cls, source: Path | IO[bytes]) -> "Archive":
+    def open(cls, source: Path | IO[bytes], *, largest_total: int = LARGEST_TOTAL_BYTES) -> "Archive":
         """Open a zip file.
 
         :raises UnreadableError: if it is damaged or has too many members.
@@ -50,7 +51,7 @@ class Archive:
             raise UnreadableError(
                 f"the zip has {len(file.infolist()):,} members; the limit is {MOST_MEMBERS:,}: split it into parts"
             )
-        return cls(file)
+        return cls(file, largest_total=largest_total)
 
     def read(self, member: zipfile.ZipInfo, *, limit: int) -> bytes:
         """A member's bytes.
@@ -76,9 +77,9 @@ class Archive:
             raise UnreadableError(f"it unpacks to more than {LARGEST_RATIO} times its size, as a zip bomb does")
         if size > limit:
             raise UnreadableError(f"it unpacks to more than {limit / 2**20:,.0f} MB: split it into parts")
-        if self._unpacked > LARGEST_TOTAL_BYTES:
+        if self._unpacked > self._largest_total:
             raise UnreadableError(
-                f"the zip unpacks to more than {LARGEST_TOTAL_BYTES / 2**20:,.0f} MB in all: split it into parts"
+                f"the zip unpacks to more than {self._largest_total / 2**20:,.0f} MB in all: split it into parts"
             )
 
 
@@ -99,7 +100,8 @@ def member_refusal(member: zipfile.ZipInfo) -> str:
 
 def is_system_file(path: PurePosixPath) -> bool:
     """Whether a path is something an operating system leaves about, nothing anyone wrote."""
-    return path.parts[:1] == ("__MACOSX",) or path.name.startswith(".") or path.name in {"Thumbs.db", "desktop.ini"}
+    is_hidden = path.name.startswith(".") and not path.name.startswith("..")
+    return is_hidden or path.parts[:1] == ("__MACOSX",) or path.name in {"Thumbs.db", "desktop.ini"}
 
 
 def check_office_archive(data: bytes) -> None:

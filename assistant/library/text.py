@@ -23,13 +23,17 @@ _OTHER_FORMATS = {
     b"\x7fELF": "a program",
     b"\x1f\x8b": "a compressed file",
 }
-# Encodings people's old files are in, likeliest first; a detector that may choose among a hundred chooses oddly.
+# What texts in Western languages hold beside ASCII. Detectors mix up its encoding, the most frequent of old files, with
+# its neighbours; a file with these characters alone is in it.
+_WESTERN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿŒœ“”‘’„‚–—…•€£§°«»‹›¿¡©®™·´½ºª\xa0")
+# Encodings other old files are in, likeliest first; a detector that may choose among a hundred chooses oddly.
 _PLAUSIBLE = [
     *("utf_16_le", "utf_16_be", "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256"),
     *("cp437", "cp850", "mac_roman", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
 ]
-_MOST_CONTROL_CHARACTERS = 0.01
-"""Share of control characters above which bytes are not text."""
+_MOST_ODD_SHARE = 0.01
+_MOST_ODD_CHARACTERS = 4
+"""Bytes with more control and unassigned characters than both this share and this number are not text."""
 
 _LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\v]|\f")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -43,7 +47,7 @@ def decode(data: bytes) -> str:
     for start, what in _OTHER_FORMATS.items():
         if data.startswith(start):
             raise UnreadableError(f"the file is {what}, not text: give it the ending that says so, or save it as text")
-    text = _decode_marked(data) or _decode_utf8(data) or _decode_guessed(data)
+    text = _decode_marked(data) or _decode_utf8(data) or _decode_western(data) or _decode_guessed(data)
     if text is None:
         raise UnreadableError("the file is not text in any known encoding: save it as UTF-8 text")
     return text
@@ -77,6 +81,12 @@ def _decode_utf8(data: bytes) -> str | None:
         return None
 
 
+def _decode_western(data: bytes) -> str | None:
+    text = data.decode("cp1252", "replace")
+    is_western = all(character.isascii() or character in _WESTERN for character in set(text))
+    return _if_text(text) if is_western else None
+
+
 def _decode_guessed(data: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
@@ -89,4 +99,4 @@ def _if_text(text: str) -> str | None:
     odd = sum(
         unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs") for character in text if character not in "\t\n\r\f"
     )
-    return text if odd <= len(text) * _MOST_CONTROL_CHARACTERS else None
+    return text if odd <= max(_MOST_ODD_CHARACTERS, len(text) * _MOST_ODD_SHARE) else None

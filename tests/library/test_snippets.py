@@ -1,10 +1,11 @@
 import random
+from itertools import pairwise
 
 import pytest
 
 from assistant.library.snippets import LONGEST_SENTENCE, SHORTEST_SNIPPET, SNIPPET_CHARACTERS, snippet_spans
 
-WORDS = "the boat left before anyone had counted lamps or sheep and nobody minded much".split()
+WORDS = ("the", "boat", "left", "before", "anyone", "had", "counted", "lamps", "or", "sheep", "nobody", "minded")
 
 
 def _prose(dice: random.Random, sentences: int) -> str:
@@ -31,12 +32,11 @@ def test_snippets_are_whole_sentences(prose: str) -> None:
 
 
 def test_a_snippet_ends_with_the_sentence_that_reaches_250_characters(prose: str) -> None:
-    *full, _last = snippet_spans(prose) or [None]
-    for span in full:
+    spans = snippet_spans(prose)
+    for span, following in pairwise(spans):
         text = prose[span.start : span.end]
         assert SHORTEST_SNIPPET <= len(text) <= LONGEST_SENTENCE + SHORTEST_SNIPPET
         if len(text) < SNIPPET_CHARACTERS:  # closed early: the next sentence would have made it too long
-            following = next(other for other in snippet_spans(prose) if other.start == span.end)
             assert following.end - span.start > LONGEST_SENTENCE
 
 
