@@ -41,7 +41,9 @@ def draw(logits: Tensor, *, temperature: float, top_p: float, generator: torch.G
     probabilities = torch.softmax(logits.float() / temperature, dim=-1)
     ordered, ids = probabilities.sort(descending=True)
     # Everything after the point where the mass is reached goes; the likeliest always stays.
-    ordered[ordered.cumsum(0) - ordered >= top_p] = 0
+    beyond = ordered.cumsum(0) - ordered >= top_p
+    beyond[0] = False
+    ordered[beyond] = 0
     return int(ids[torch.multinomial(ordered, 1, generator=generator)])
 
 
