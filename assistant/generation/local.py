@@ -8,6 +8,7 @@ a few words costs a few tokens.
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
@@ -232,11 +233,13 @@ def _load(name: str, *, local_files_only: bool) -> tuple[PreTrainedModel, PreTra
     """Read model and tokenizer; only safetensors weights are read, and no code that comes with a model is run."""
     transformers.utils.logging.disable_progress_bar()
     try:
-        config = AutoConfig.from_pretrained(name, local_files_only=local_files_only)
+        # Left to itself, transformers asks on the terminal whether to run a model's own code.
+        given: dict[str, Any] = {"local_files_only": local_files_only, "trust_remote_code": False}
+        config = AutoConfig.from_pretrained(name, **given)
         model = AutoModelForCausalLM.from_pretrained(
-            name, config=config, dtype=torch.bfloat16, use_safetensors=True, local_files_only=local_files_only
+            name, config=config, dtype=torch.bfloat16, use_safetensors=True, **given
         )
-        return model, AutoTokenizer.from_pretrained(name, local_files_only=local_files_only)
+        return model, AutoTokenizer.from_pretrained(name, **given)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelError(
             f"cannot load a causal language model from {name} ({_first_line(error)}): expected config.json, "
