@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, expect
 
 from assistant.settings import SHIPPED_CHECKPOINT
 from tests.small_models import write_small_checkpoint
@@ -27,6 +27,8 @@ START_SECONDS = 120  # two cores may be busy with other tests
 IMPORT_SECONDS = 120
 
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=20_000)
 
 
 class App:
