@@ -21,7 +21,7 @@ class HashingEncoder:
         for row, text in enumerate(texts):
             for word in re.findall(r"\w+", text.casefold()):
                 vectors[row, zlib.crc32(word.encode()) % DIMENSIONS] += 1
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return _unit(vectors)
 
 
 class BatchSensitiveEncoder(HashingEncoder):
@@ -30,4 +30,9 @@ class BatchSensitiveEncoder(HashingEncoder):
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         vectors = super().encode(texts)
         vectors[:, 0] += zlib.crc32("\n".join(texts).encode()) / 2**32 * 0.05
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return _unit(vectors)
+
+
+def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    unit: npt.NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from assistant.errors import StorageError
+from assistant.errors import NotFoundError, StorageError
 
 DATABASE_FILE = "ownhand.sqlite"
 _BUSY_TIMEOUT_MS = 10_000
@@ -136,6 +136,8 @@ def _storage_errors(path: Path) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise StorageError(_advice(path, str(error.orig))) from error
+    except OverflowError as error:
+        raise NotFoundError("there is nothing with so large a number: choose one from the list") from error
 
 
 def _advice(path: Path, message: str) -> str:
