@@ -236,15 +236,18 @@ def _load(name: str, *, local_files_only: bool) -> tuple[PreTrainedModel, PreTra
         # Left to itself, transformers asks on the terminal whether to run a model's own code.
         given: dict[str, Any] = {"local_files_only": local_files_only, "trust_remote_code": False}
         config = AutoConfig.from_pretrained(name, **given)
-        model = AutoModelForCausalLM.from_pretrained(
-            name, config=config, dtype=torch.bfloat16, use_safetensors=True, **given
+        model, report = AutoModelForCausalLM.from_pretrained(
+            name, config=config, dtype=torch.bfloat16, use_safetensors=True, output_loading_info=True, **given
         )
-        return model, AutoTokenizer.from_pretrained(name, **given)
+        tokenizer = AutoTokenizer.from_pretrained(name, **given)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelError(
             f"cannot load a causal language model from {name} ({_first_line(error)}): expected config.json, "
             "model.safetensors and a tokenizer; restore the folder or choose another model"
         ) from error
+    if absent := sorted(report["missing_keys"]):  # transformers would go on with random values
+        raise ModelError(f"{name} lacks {len(absent)} weights, {absent[0]} among them: restore the folder")
+    return model, tokenizer
 
 
 def _signature(name: str) -> dict[str, object]:
