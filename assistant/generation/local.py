@@ -219,13 +219,15 @@ def load_generator(name: str, *, allow_download: bool = False) -> tuple[LocalGen
             "give --model a folder, or allow downloads to fetch it by name"
         )
     model, tokenizer = _load(name, local_files_only=not allow_download)
-    if len(tokenizer) > model.config.vocab_size:
+    size = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > size:
         raise ModelError(
-            f"{name}: the tokenizer has {len(tokenizer)} tokens, the model {model.config.vocab_size}: they do not "
-            "belong together"
+            f"{name}: the tokenizer has {len(tokenizer)} tokens, the model {size}: they do not belong together; "
+            "restore the folder or choose another model"
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    generator = LocalGenerator(model.to(device).eval(), read_vocabulary(tokenizer), _signature(name))
+    vocabulary = read_vocabulary(tokenizer, size=size)
+    generator = LocalGenerator(model.to(device).eval(), vocabulary, _signature(name))
     return generator, PromptTemplate.load(Path(name))
 
 

@@ -60,14 +60,17 @@ class Vocabulary:
 _SENTENCE_ENDS = {b".", b"!", b"?", b'."', b'?"', b'!"', ".”".encode(), "?”".encode(), "!”".encode()}
 
 
-def read_vocabulary(tokenizer: PreTrainedTokenizerBase) -> Vocabulary:
-    """Read a tokenizer's pieces as bytes (byte-level and sentencepiece-like vocabularies)."""
+def read_vocabulary(tokenizer: PreTrainedTokenizerBase, *, size: int) -> Vocabulary:
+    """Read a tokenizer's pieces as bytes (byte-level and sentencepiece-like vocabularies).
+
+    :param size: ids the model has; those beyond the tokenizer's, which pad its matrices, stand for nothing.
+    """
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
     tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
     decode = _byte_level_decoder() if any(token.startswith("Ġ") for token in tokens) else None
     pieces = tuple(None if i in special else _bytes(token, decode) for i, token in enumerate(tokens))
     ends = {i for i in (tokenizer.eos_token_id,) if i is not None}
-    return Vocabulary(tokenizer, pieces, frozenset(ends))
+    return Vocabulary(tokenizer, pieces + (None,) * (size - len(pieces)), frozenset(ends))
 
 
 def take_back(prompt: Prompt) -> tuple[Prompt, str]:
