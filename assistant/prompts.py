@@ -61,6 +61,12 @@ class PromptTemplate:
     special_markers: bool = True
     draft_characters: int = 1500
 
+    @property
+    def markers(self) -> frozenset[str]:
+        """The markers that the tokenizer must know."""
+        headings = (self.past, self.summary, self.words, self.title, self.draft)
+        return frozenset(headings if self.special_markers else ())
+
     def save(self, folder: Path) -> None:
         """Write the template beside the weights it belongs to."""
         (folder / TEMPLATE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")

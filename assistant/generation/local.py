@@ -26,7 +26,7 @@ from transformers import (
 from assistant.errors import ModelError
 from assistant.generation.decoding import draw, ends_sentence, forbid_loops, press_for_end
 from assistant.generation.vocabulary import Vocabulary, read_vocabulary, take_back
-from assistant.prompts import Prompt, PromptTemplate, encode_prompt
+from assistant.prompts import TEMPLATE_FILE, Prompt, PromptTemplate, encode_prompt
 from assistant.signature import file_hash
 from assistant.types import Finish, Sampling
 
@@ -225,10 +225,16 @@ def load_generator(name: str, *, allow_download: bool = False) -> tuple[LocalGen
             f"{name}: the tokenizer has {len(tokenizer)} tokens, the model {size}: they do not belong together; "
             "restore the folder or choose another model"
         )
+    template = PromptTemplate.load(Path(name))
+    if lacking := sorted(template.markers - set(tokenizer.get_vocab())):
+        raise ModelError(
+            f"{name}: {TEMPLATE_FILE} needs the marker {lacking[0]}, which the tokenizer lacks: they do not belong "
+            "together; restore the folder or choose another model"
+        )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     vocabulary = read_vocabulary(tokenizer, size=size)
     generator = LocalGenerator(model.to(device).eval(), vocabulary, _signature(name))
-    return generator, PromptTemplate.load(Path(name))
+    return generator, template
 
 
 def _load(name: str, *, local_files_only: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
