@@ -124,7 +124,7 @@ def test_a_tokenizer_with_more_ids_than_the_model_is_refused(tmp_path: Path) -> 
 def test_a_template_whose_markers_the_tokenizer_lacks_is_refused(copy: Path) -> None:
     _plain_tokenizer().save_pretrained(copy)
     message = refusal(copy)
-    assert "<|past|>" in message
+    assert "<|draft|>" in message
     assert TEMPLATE_FILE in message
 
 
