@@ -5,6 +5,7 @@ training. So the last word is taken back from the prompt and the model is made t
 only spell what the writer has typed ("token healing"). What it then adds is the suggestion.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +17,8 @@ from assistant.prompts import Part, Prompt
 
 # Text taken back is at most this long; a longer run without white space is a URL or a script without spaces.
 _LONGEST_WORD = 40
+# How sentencepiece writes a byte for which it has no piece; new lines are often among them.
+_BYTE_TOKEN = re.compile("<0x([0-9A-F]{2})>")
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,11 @@ def take_back(prompt: Prompt) -> tuple[Prompt, str]:
 
 
 def _bytes(token: str, decode: dict[str, int] | None) -> bytes:
-    if decode is None:
-        return token.replace("▁", " ").encode()
-    return bytes(decode[character] for character in token)
+    if decode is not None:
+        return bytes(decode[character] for character in token)
+    if byte := _BYTE_TOKEN.fullmatch(token):
+        return bytes([int(byte[1], 16)])
+    return token.replace("▁", " ").encode()
 
 
 def _byte_level_decoder() -> dict[str, int]:
