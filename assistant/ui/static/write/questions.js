@@ -2,7 +2,8 @@
 
 import { ago, make } from './dom.js';
 
-const OPENING = 400;
+const SHOWN = 400; // characters of a version
+const LEAD = 100; // of them before the place where two versions part
 
 export class Questions {
   #dialog;
@@ -19,6 +20,7 @@ export class Questions {
     dialog.returnValue = fallback;
     const buttons = answers.map(({ value, label, isMain }) => {
       const button = make('button', { type: 'button', className: isMain ? 'primary' : '', textContent: label });
+      button.autofocus = Boolean(isMain);
       button.addEventListener('click', () => dialog.close(value));
       return button;
     });
@@ -48,10 +50,11 @@ export class Questions {
       ];
       return this.ask('This draft is gone', details, answers, 'both');
     }
+    const start = Math.max(0, parting(mine.text, found.text) - LEAD);
     const details = [
       make('p', { textContent: 'It was also changed in another tab or window. Which text should stay?' }),
-      version('Here', mine),
-      version(found.updated_at ? `There, ${ago(found.updated_at)}` : 'There', found),
+      version('Here', mine, start),
+      version(found.updated_at ? `There, ${ago(found.updated_at)}` : 'There', found, start),
     ];
     const answers = [
       { value: 'mine', label: 'The one here' },
@@ -62,13 +65,21 @@ export class Questions {
   }
 }
 
-function version(heading, { title, text }) {
-  const end = text.length > OPENING ? `… ${text.slice(-OPENING)}` : text;
+/** Where two texts begin to differ. */
+function parting(one, other) {
+  let place = 0;
+  while (place < one.length && one[place] === other[place]) place += 1;
+  return place;
+}
+
+function version(heading, { title, text }, start) {
+  const from = start > 0 ? '… ' : '';
+  const to = start + SHOWN < text.length ? ' …' : '';
   return make(
     'section',
     { className: 'version' },
     make('h3', { textContent: heading }),
     make('p', { className: 'version-title', textContent: title || 'Untitled' }),
-    make('p', { className: 'version-text', textContent: end || 'No text yet.' }),
+    make('p', { className: 'version-text', textContent: from + text.slice(start, start + SHOWN) + to }),
   );
 }
