@@ -4,7 +4,6 @@ Gradio carries an empty place and the script ``static/library.js``, which draws 
 ``library_routes``. So no text of a document and no file name ever meets a template.
 """
 
-from dataclasses import asdict
 from pathlib import Path
 
 import gradio as gr
@@ -49,15 +48,28 @@ def _add_import_endpoint(assistant: Assistant) -> None:
 
 def _import(assistant: Assistant, writer: WriterId, files: list[Path], name: str) -> dict[str, object]:
     library = assistant.library
-    named = next((voice for voice in library.voices(writer) if voice.name == name), None)
+    wanted = name.strip().casefold()  # the library takes names that differ in case alone for the same
+    named = next((voice for voice in library.voices(writer) if voice.name.casefold() == wanted), None)
     voice = named or library.create_voice(writer, name)
     return _report_json(library.import_now(writer, voice.id, files))
 
 
 def _report_json(report: ImportReport) -> dict[str, object]:
-    """The same document as ``python -m assistant import --json`` prints."""
+    """What ``python -m assistant import --json`` prints, but with "name" for "path".
+
+    gradio_client takes every object in an answer that has a "path" for a file that it should fetch.
+    """
     return {
-        "files": [asdict(file) for file in report.files],
+        "files": [
+            {
+                "name": file.path,
+                "status": file.status,
+                "documents": file.documents,
+                "snippets": file.snippets,
+                "reason": file.reason,
+            }
+            for file in report.files
+        ],
         "documents": report.documents,
         "snippets": report.snippets,
     }
