@@ -74,7 +74,6 @@ class LocalGenerator:
             try:
                 yield from self._decode(stream)
             except RuntimeError as error:
-                self._forget()
                 raise ModelError(f"the model stopped ({error}): try a shorter draft or another model") from error
 
     def _decode(self, stream: "LocalStream") -> Iterator[str]:
@@ -101,7 +100,11 @@ class LocalGenerator:
             self._cache.crop(shared - len(self._read))  # a negative number removes that many from the end
         self._read = self._read[:shared]
         new = torch.tensor([ids[shared:]], device=self._model.device)
-        output = self._model(input_ids=new, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        try:
+            output = self._model(input_ids=new, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        except BaseException:
+            self._forget()  # some layers' cache may have grown, others' not
+            raise
         self._read = list(ids)
         logits: Tensor = output.logits[0, -1].float().cpu()
         return logits
