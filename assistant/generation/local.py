@@ -7,6 +7,7 @@ a few words costs a few tokens.
 
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,9 @@ class LocalGenerator:
     def _decode(self, stream: "LocalStream") -> Iterator[str]:
         sampling, vocabulary = stream.sampling, self._vocabulary
         prompt, typed = take_back(stream.prompt)
-        ids = self._fitting(encode_prompt(prompt, vocabulary.tokenizer), sampling.max_tokens)
-        writing = _Writing(vocabulary, typed, ids[-_LOOP_MEMORY:], sampling)
+        *context, draft = (encode_prompt([part], vocabulary.tokenizer) for part in prompt)
+        ids = self._fitting([*chain(*context), *draft], sampling.max_tokens)
+        writing = _Writing(vocabulary, typed, draft[-_LOOP_MEMORY:], sampling)
         logits = self._forward(ids)
         while writing.finish is None:
             token = writing.choose(logits)
