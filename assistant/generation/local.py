@@ -81,7 +81,7 @@ class LocalGenerator:
         sampling, vocabulary = stream.sampling, self._vocabulary
         prompt, typed = take_back(stream.prompt)
         *context, draft = (encode_prompt([part], vocabulary.tokenizer) for part in prompt)
-        ids = self._fitting([*chain(*context), *draft], sampling.max_tokens)
+        ids = self._fitting([*chain(*context), *draft], sampling.max_tokens, typed)
         writing = _Writing(vocabulary, typed, draft[-_LOOP_MEMORY:], sampling)
         logits = self._forward(ids)
         while writing.finish is None:
@@ -114,10 +114,11 @@ class LocalGenerator:
     def _forget(self) -> None:
         self._read, self._cache = [], DynamicCache()
 
-    def _fitting(self, ids: list[int], max_tokens: int) -> list[int]:
+    def _fitting(self, ids: list[int], max_tokens: int, typed: str) -> list[int]:
         """The prompt, its beginning (the least relevant evidence) dropped if the model's context is too short."""
         context = getattr(self._model.config, "max_position_embeddings", 2048)
-        room = context - int(max_tokens * (1 + _OVERTIME)) - 16
+        spelling = len(typed.encode())  # a token for every byte, at worst
+        room = context - int(max_tokens * (1 + _OVERTIME)) - spelling - 1
         if room < 1:
             raise ModelError(f"{max_tokens} tokens asked for, the model's context has {context}: ask for fewer")
         end = self._vocabulary.tokenizer.eos_token_id
@@ -158,6 +159,7 @@ class _Writing:
         self._sampling = sampling
         self._random = torch.Generator().manual_seed(sampling.seed)
         self._shown = 0
+        self._spelled = 0
         self.ids: list[int] = []
         self.finish: Finish | None = None
 
@@ -168,7 +170,7 @@ class _Writing:
         if len(written) < len(self._typed):
             return self._spell(logits, self._typed[len(written) :])
         forbid_loops(logits, [*self._history, *self.ids])
-        overtime = len(self.ids) - self._sampling.max_tokens
+        overtime = self._length - self._sampling.max_tokens
         if overtime > 0:
             press_for_end(logits, self._vocabulary.sentence_ends, overtime=overtime)
         if not self._new_text().strip():  # an empty suggestion helps nobody
@@ -181,12 +183,18 @@ class _Writing:
             self.finish = "stop"
             return ""
         self.ids.append(token)
-        count = len(self.ids)
-        if count >= self._sampling.max_tokens * _ENOUGH and ends_sentence(self._new_text()):
+        if not self._new_text():
+            self._spelled += 1
+        if self._length >= self._sampling.max_tokens * _ENOUGH and ends_sentence(self._new_text()):
             self.finish = "stop"
-        elif count >= self._sampling.max_tokens * (1 + _OVERTIME):
+        elif self._length >= self._sampling.max_tokens * (1 + _OVERTIME):
             self.finish = "length"
         return self._certain()
+
+    @property
+    def _length(self) -> int:
+        """Tokens written, without those that only spelled again what was typed."""
+        return len(self.ids) - self._spelled
 
     def rest(self) -> str:
         """What was held back because a character was incomplete."""
