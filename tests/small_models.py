@@ -21,12 +21,14 @@ _PROSE = (
     "kept a diary. It isn't much, but it's ours: a kettle, a stove, and a view of the weir. What would she have said?",
     "Das Café öffnet um acht, naïve façade — Straße, žluťoučký kůň, 漢字とかな, привет мир, 🙂 and so on…",
 )
+# Words that are to be single tokens.
+_OFTEN = (" the canal and the morning, the gate and the sluice. It holds for now and was late",)
 
 
 @cache
 def small_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level tokenizer of 500 ids trained on a few lines of prose."""
-    return train_tokenizer(_PROSE * 4, vocabulary_size=VOCABULARY)
+    """A byte-level tokenizer of 500 ids, trained on a few lines of prose."""
+    return train_tokenizer([*_PROSE, *_OFTEN * 9], vocabulary_size=VOCABULARY)
 
 
 def small_model(*, seed: int = 0, vocabulary: int | None = None, spread: float = 0.3) -> LlamaForCausalLM:

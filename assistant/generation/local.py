@@ -173,7 +173,7 @@ class _Writing:
         overtime = self._length - self._sampling.max_tokens
         if overtime > 0:
             press_for_end(logits, self._vocabulary.sentence_ends, overtime=overtime)
-        if not self._new_text().strip():  # an empty suggestion helps nobody
+        if not self._new_text().rstrip("\ufffd").strip():  # an empty suggestion helps nobody
             logits[list(self._vocabulary.end_ids)] = -torch.inf
         return draw(logits, temperature=self._sampling.temperature, top_p=self._sampling.top_p, generator=self._random)
 
