@@ -16,7 +16,7 @@ CONTEXT = 512
 _PROSE = (
     "The keeper walked along the canal in the morning and the sluice gate stood open. He had written to the council",
     "about the gate twice, and twice they had sent a man with a hammer. “It holds,” the man said, “for now.” I do not",
-    "think he believed it. We are short of two people on Thursday, so could you please send me the numbers before noon?",
+    "think he believed it. We are short of two people on Thursday, so could you please send me the figures by noon?",
     "Thanks! The harvest of 1987 came late; the barley was wet, and so were we. Once upon a time there was a fox who",
     "kept a diary. It isn't much, but it's ours: a kettle, a stove, and a view of the weir. What would she have said?",
     "Das Café öffnet um acht, naïve façade — Straße, žluťoučký kůň, 漢字とかな, привет мир, 🙂 and so on…",

@@ -257,6 +257,10 @@ def _load(name: str, *, local_files_only: bool) -> tuple[PreTrainedModel, PreTra
         # Left to itself, transformers asks on the terminal whether to run a model's own code.
         given: dict[str, Any] = {"local_files_only": local_files_only, "trust_remote_code": False}
         config = AutoConfig.from_pretrained(name, **given)
+        if config.is_encoder_decoder:  # of some kinds transformers would load the decoder alone
+            raise ModelError(
+                f"{name} is an encoder-decoder ({config.model_type}): expected a causal language model; choose another"
+            )
         model, report = AutoModelForCausalLM.from_pretrained(
             name, config=config, dtype=torch.bfloat16, use_safetensors=True, output_loading_info=True, **given
         )
