@@ -9,7 +9,7 @@ A template belongs to its checkpoint: a model must meet in use the format it was
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Protocol
 
@@ -81,9 +81,17 @@ class PromptTemplate:
         if not path.is_file():
             return PLAIN_TEMPLATE
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            template = cls(**json.loads(path.read_text(encoding="utf-8")))
+            template._check_types()
         except (TypeError, ValueError) as error:
             raise ModelError(f"{path} is not a prompt template ({error}): restore it from the checkpoint") from error
+        return template
+
+    def _check_types(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if type(value) is not field.type:
+                raise TypeError(f"{field.name} is {value!r}")
 
 
 PLAIN_TEMPLATE = PromptTemplate(
@@ -142,7 +150,7 @@ def build_prompt(template: PromptTemplate, evidence: Evidence, *, title: str, be
 
 
 def draft_tail(before: str, characters: int) -> str:
-    """The end of a long draft, at least ``characters`` and less than 500 more, starting at a word."""
+    """The end of a long draft, ``characters`` to 500 more of them give or take a word, starting at a word."""
     excess = len(before) - characters
     if excess <= 0:
         return before
