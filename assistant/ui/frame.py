@@ -78,11 +78,11 @@ class _FramedAnswer:
 
 
 def frame(html: str, path: str) -> str:
-    """Gradio's page with our head and header."""
+    """Gradio's page with our head, title and header."""
     title = _PAGES[path]
     style = title.lower()
     links = "".join(_link(target, name, is_here=target == path) for target, name in _PAGES.items())
-    html = _CARDS.sub("", html)
+    html = _CARDS.sub("", html).replace('control_page_title="true"', 'control_page_title="false"', 1)
     html = html.replace("</head>", _HEAD.format(title=escape(title), style=style) + "</head>", 1)
     return _BODY.sub(lambda body: body.group() + _HEADER.format(links=links, style=style), html, count=1)
 

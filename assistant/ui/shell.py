@@ -68,10 +68,10 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
 
 def build_pages(assistant: Assistant) -> gr.Blocks:
     """Both pages and the endpoints for programs."""
-    with gr.Blocks(title="Write · Ownhand", analytics_enabled=False, fill_width=True) as pages:
+    with gr.Blocks(title="Ownhand", analytics_enabled=False, fill_width=True) as pages:
         build_write_page()
         add_endpoints(assistant)
-    with pages.route("Library · Ownhand", "/library", show_in_navbar=False):
+    with pages.route("Library", "/library", show_in_navbar=False):
         build_library_page(assistant)
     pages.queue(default_concurrency_limit=_RUNNING_PER_ENDPOINT, max_size=_WAITING)
     return pages

@@ -1,0 +1,156 @@
+"""A suggestion as lines of JSON."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from assistant.errors import ModelError
+from assistant.library.library import Library
+from assistant.settings import GenerationSettings, ServerSettings
+from assistant.ui.guard import Guard
+from assistant.ui.problems import UNEXPECTED, explain_problems
+from assistant.ui.server import listen, url
+from assistant.ui.suggest_routes import sampling_for, suggest_routes
+from tests.ui.writing_room import Script, assistant_with
+
+LOCK = "The sluice gate stuck again on Friday, and I wrote to the council about it. " * 8
+ASK = {"title": "The lock", "before": "The sluice gate"}
+
+
+@pytest.fixture
+def voice(library: Library, tmp_path: Path) -> int:
+    writer = library.local_writer()
+    made = library.create_voice(writer, "Letters")
+    letter = tmp_path / "letter.txt"
+    letter.write_text(LOCK)
+    library.import_now(writer, made.id, [letter])
+    return made.id
+
+
+def application(library: Library, script: Script, tmp_path: Path) -> FastAPI:
+    app = FastAPI()
+    app.state.assistant = assistant_with(library, script, tmp_path)
+    explain_problems(app)
+    app.include_router(suggest_routes(app.state.assistant))
+    app.add_middleware(Guard, names=None)
+    return app
+
+
+def lines(app: FastAPI, ask: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = TestClient(app).post("/api/suggest", json=ask)
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_evidence_comes_first_then_the_text_then_the_end(library: Library, voice: int, tmp_path: Path) -> None:
+    told = lines(application(library, Script(), tmp_path), ASK | {"voice": voice})
+    names = [line["event"] for line in told]
+    assert names == ["retrieved", "ranked", "summarized", "synthesized", "text", "text", "text", "finished"]
+    entry = told[1]["entries"][0]
+    assert entry["title"] == "letter"
+    assert "".join(run["text"] for run in entry["runs"]) in LOCK
+    assert {run["text"] for run in entry["runs"] if run["marked"]} == {"sluice", "gate"}
+    assert told[2]["sentences"][0]["document"] == entry["document"]
+    assert "".join(line["text"] for line in told if line["event"] == "text") == " It held."
+    assert told[-1]["finish"] == "stop"
+    assert told[-1]["signature"] == {"model": "script", "seed": 0}
+
+
+def test_without_a_voice_there_is_no_evidence_but_a_suggestion(library: Library, tmp_path: Path) -> None:
+    told = lines(application(library, Script(), tmp_path), ASK)
+    assert told[1]["entries"] == []
+    assert told[-1]["event"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [(ModelError("the model stopped: try a shorter draft"), "the model stopped: try a shorter draft"),
+     (ZeroDivisionError("secret detail"), UNEXPECTED)],
+)  # fmt: skip
+def test_an_error_on_the_way_is_the_last_line(
+    library: Library, tmp_path: Path, *, failure: Exception, message: str
+) -> None:
+    app = application(library, Script(failure=failure), tmp_path)
+    told = lines(app, ASK)
+    assert told[-1] == {"event": "error", "message": message}
+    assert told[-2] == {"event": "text", "text": "."}
+
+
+def test_another_writers_voice_is_not_found(library: Library, tmp_path: Path) -> None:
+    answer = TestClient(application(library, Script(), tmp_path)).post("/api/suggest", json=ASK | {"voice": 999})
+    assert answer.status_code == 404
+    assert "error" in answer.json()
+
+
+@pytest.mark.parametrize("ask", [{"length": "novel"}, {"seed": -1}, {"title": "x" * 501}, {"before": 7}])
+def test_a_request_out_of_bounds_is_refused_with_a_reason(
+    library: Library, tmp_path: Path, *, ask: dict[str, object]
+) -> None:
+    answer = TestClient(application(library, Script(), tmp_path)).post("/api/suggest", json=ask)
+    assert answer.status_code == 422
+    assert next(iter(ask)) in answer.json()["error"]
+
+
+def test_length_and_seed_reach_the_model(library: Library, tmp_path: Path) -> None:
+    script = Script()
+    app = application(library, script, tmp_path)
+    for length in ("short", "sentences", "paragraph"):
+        lines(app, ASK | {"length": length, "seed": 5})
+    tokens = [sampling.max_tokens for sampling in script.samplings]
+    assert tokens == sorted(set(tokens))
+    assert tokens[1] == GenerationSettings().max_tokens
+    assert {sampling.seed for sampling in script.samplings} == {5}
+
+
+def test_settings_reach_the_model() -> None:
+    sampling = sampling_for("sentences", 3, GenerationSettings(temperature=0.2, top_p=0.5, max_tokens=9))
+    assert (sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed) == (0.2, 0.5, 9, 3)
+
+
+def test_hanging_up_stops_the_model_within_a_tenth_of_a_second(library: Library, tmp_path: Path) -> None:
+    script = Script(pieces=[" more"] * 10_000, pause=0.01)
+    with served(application(library, script, tmp_path)) as address:
+        with httpx.stream("POST", f"{address}/api/suggest", json=ASK, timeout=10) as answer:
+            for line in answer.iter_lines():
+                if '"text"' in line:
+                    break
+        left = time.perf_counter()
+        assert script.closed.wait(5)
+        assert time.perf_counter() - left < 0.1
+
+
+def test_more_than_the_waiting_room_holds_is_told_so(library: Library, tmp_path: Path) -> None:
+    script = Script(pieces=[" more"] * 10_000, pause=0.01)
+    with served(application(library, script, tmp_path)) as address:
+        readers: list[Iterator[str]] = []  # one that nobody holds would hang up
+        with ExitStack() as streams:
+            for _ in range(8):
+                answer = streams.enter_context(httpx.stream("POST", f"{address}/api/suggest", json=ASK, timeout=10))
+                readers.append(answer.iter_lines())
+                next(readers[-1])
+            ninth = httpx.post(f"{address}/api/suggest", json=ASK, timeout=10)
+        assert "Too many suggestions" in json.loads(ninth.text)["message"]
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The application behind a real socket: only there can a reader hang up."""
+    door = listen(ServerSettings("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+    thread.start()
+    try:
+        yield url(door)
+    finally:
+        server.should_exit = True
+        thread.join()
