@@ -1,12 +1,13 @@
-/** The documents of one voice: search, order, the list, and the reading dialog. */
+/** The documents of one voice: search, order, the list. */
 
-import { confirmRemoval, count, date, h, number, openDialog, request } from './dom.js';
+import { confirmRemoval, count, date, h, inOrder, number, request } from './dom.js';
+import { Reader } from './reader.js';
 
 const PAGE = 1000; // documents per request
 const SHOWN_AT_ONCE = 200;
 const SEARCH_PAUSE_MS = 180;
 
-const byText = (key) => (one, other) => one[key].localeCompare(other[key], 'en', { numeric: true, sensitivity: 'base' });
+const byText = (key) => (one, other) => inOrder(one[key], other[key]);
 const byDate = (one, other) => (one.written_on ?? '').localeCompare(other.written_on ?? '');
 
 /** Columns of the list; `compare` is the ascending order, `first` the direction a person wants first. */
@@ -63,7 +64,16 @@ export class DocumentList {
     this.table = h(
       'table',
       { role: 'table', class: 'lib-documents', 'aria-labelledby': 'lib-documents-title' },
-      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, this.headers, h('th', { role: 'columnheader' }, h('span', { class: 'unseen' }, 'Delete')))),
+      h(
+        'thead',
+        { role: 'rowgroup' },
+        h(
+          'tr',
+          { role: 'row' },
+          this.headers,
+          h('th', { role: 'columnheader' }, h('span', { class: 'unseen' }, 'Delete')),
+        ),
+      ),
       this.body,
     );
     this.element = h(
@@ -129,11 +139,17 @@ export class DocumentList {
     const { compare } = COLUMNS.find(({ key }) => key === this.order.key);
     // Undated documents stay last in either direction: a missing date is neither early nor late.
     const undated = (info) => (this.order.key === 'written_on' && !info.written_on ? 1 : 0);
-    this.documents.sort((one, other) => undated(one) - undated(other) || compare(one, other) * this.order.direction);
+    this.documents.sort(
+      (one, other) =>
+        undated(one) - undated(other) || compare(one, other) * this.order.direction || byText('title')(one, other),
+    );
     this.active = Math.min(this.active, Math.max(0, this.documents.length - 1));
     this.element.hidden = !this.documents.length && !this.search;
     this.table.hidden = !this.documents.length;
-    if (this.search) this.note.textContent = this.documents.length ? `${count(this.documents.length, 'document')} found` : `Nothing found for “${this.search}”. Try a shorter word.`;
+    if (this.search)
+      this.note.textContent = this.documents.length
+        ? `${count(this.documents.length, 'document')} found`
+        : `Nothing found for “${this.search}”. Try a shorter word.`;
     this.markOrder();
     this.drawRows();
   }
@@ -148,7 +164,9 @@ export class DocumentList {
   }
 
   drawRows() {
-    const focused = this.body.contains(document.activeElement) ? document.activeElement.closest('tr').dataset.document : '';
+    const focused = this.body.contains(document.activeElement)
+      ? document.activeElement.closest('tr').dataset.document
+      : '';
     const shown = this.documents.slice(0, this.visible);
     const longest = Math.max(...this.documents.map(({ characters }) => characters), 1);
     this.body.replaceChildren(...shown.map((info, position) => this.row(info, position, longest)));
@@ -164,15 +182,42 @@ export class DocumentList {
     return h(
       'tr',
       { role: 'row', 'data-document': info.id, onfocusin: () => this.activate(position) },
-      h('td', { role: 'cell', class: 'lib-cell-title' },
-        h('button', { type: 'button', class: 'lib-title', tabindex, onclick: () => this.preview(position) }, info.title)),
+      h(
+        'td',
+        { role: 'cell', class: 'lib-cell-title' },
+        h(
+          'button',
+          { type: 'button', class: 'lib-title', tabindex, onclick: () => this.preview(position) },
+          info.title,
+        ),
+      ),
       h('td', { role: 'cell', class: 'lib-cell-date' }, date(info.written_on)),
-      h('td', { role: 'cell', class: 'lib-cell-length lib-numbers' },
-        h('span', { class: 'lib-length', style: `--share:${(info.characters / longest).toFixed(3)}` }, number(info.characters)),
-        h('span', { class: 'lib-unit' }, ' characters')),
+      h(
+        'td',
+        { role: 'cell', class: 'lib-cell-length lib-numbers' },
+        h(
+          'span',
+          { class: 'lib-length', style: `--share:${(info.characters / longest).toFixed(3)}` },
+          number(info.characters),
+        ),
+        h('span', { class: 'lib-unit' }, ' characters'),
+      ),
       h('td', { role: 'cell', class: 'lib-cell-origin', title: info.origin }, info.origin),
-      h('td', { role: 'cell', class: 'lib-cell-remove' },
-        h('button', { type: 'button', class: 'lib-quiet', tabindex, 'aria-label': `Delete ${info.title}`, onclick: () => this.remove(info) }, 'Delete')),
+      h(
+        'td',
+        { role: 'cell', class: 'lib-cell-remove' },
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'lib-quiet',
+            tabindex,
+            'aria-label': `Delete ${info.title}`,
+            onclick: () => this.remove(info),
+          },
+          'Delete',
+        ),
+      ),
     );
   }
 
@@ -186,7 +231,8 @@ export class DocumentList {
   /** One tab stop for the whole list; the arrow keys move it. */
   activate(position) {
     for (const row of [this.active, position]) {
-      for (const button of this.body.rows[row]?.querySelectorAll('button') ?? []) button.tabIndex = row === position ? 0 : -1;
+      for (const button of this.body.rows[row]?.querySelectorAll('button') ?? [])
+        button.tabIndex = row === position ? 0 : -1;
     }
     this.active = position;
   }
@@ -217,7 +263,7 @@ export class DocumentList {
     const done = await confirmRemoval({
       title: `Delete “${info.title}”?`,
       lines: [
-        `Its text and its ${count(info.snippets, 'snippet')} leave this voice for good, and no suggestion will draw on them again.`,
+        `Its text and its ${count(info.snippets, 'snippet')} go for good; no suggestion will draw on them again.`,
         'The file it came from is not touched.',
       ],
       action: 'Delete document',
@@ -230,96 +276,4 @@ export class DocumentList {
     else this.field.focus();
     return true;
   }
-}
-
-/** A document in the reading face, with the borders of its snippets, and its neighbours one key away. */
-class Reader {
-  constructor(list, position) {
-    this.list = list;
-    this.info = list.documents[position];
-  }
-
-  /** Where the document is now: the list behind may grow or be sorted. */
-  get position() {
-    return this.list.documents.findIndex(({ id }) => id === this.info.id);
-  }
-
-  open() {
-    this.title = h('h2', { id: 'lib-reader-title' });
-    this.facts = h('p', { class: 'lib-facts' });
-    this.text = h('div', { class: 'lib-reading', tabindex: 0, role: 'region', 'aria-label': 'Text', autofocus: true });
-    const button = (label, onclick, extra = '') => h('button', { type: 'button', class: `lib-button ${extra}`, onclick }, label);
-    this.previous = button('Previous', () => this.turn(-1));
-    this.next = button('Next', () => this.turn(1));
-    this.dialog = openDialog(
-      'lib-reader',
-      'lib-reader-title',
-      h('header', {}, h('div', { class: 'lib-reader-head' }, this.title, button('Close', () => this.dialog.close())), this.facts),
-      this.text,
-      h('div', { class: 'lib-reader-foot' }, this.previous, this.next, h('span', { class: 'lib-space' }), button('Delete', () => this.remove(), 'lib-danger-quiet')),
-    );
-    this.dialog.addEventListener('keydown', (event) => {
-      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      if (event.key === 'ArrowLeft') this.turn(-1);
-      if (event.key === 'ArrowRight') this.turn(1);
-    });
-    this.dialog.addEventListener('close', () => this.list.focusRow(this.position));
-    this.load();
-  }
-
-  turn(step) {
-    const neighbour = this.list.documents[this.position + step];
-    if (!neighbour) return;
-    this.info = neighbour;
-    this.load();
-  }
-
-  async load() {
-    const { id, title } = this.info;
-    this.title.textContent = title;
-    this.previous.disabled = this.position === 0;
-    this.next.disabled = this.position === this.list.documents.length - 1;
-    try {
-      const document = await request('GET', `/documents/${id}`);
-      if (this.info.id === id) this.draw(document);
-    } catch (error) {
-      this.facts.textContent = error.message;
-      this.text.replaceChildren();
-    }
-  }
-
-  draw({ written_on: written, origin, characters, pieces }) {
-    const snippets = pieces.filter(({ snippet }) => snippet).length;
-    const facts = [date(written), count(characters, 'character'), count(snippets, 'snippet'), origin];
-    this.facts.textContent = facts.filter(Boolean).join(' · ');
-    this.text.replaceChildren(
-      ...pieces.map(({ text, snippet }) => h('span', snippet ? { class: 'lib-snippet' } : {}, text)),
-    );
-    this.text.scrollTop = 0;
-    this.markFound();
-  }
-
-  /** Where the text has what was searched for; a highlight changes no element, so the text stays as it is. */
-  markFound() {
-    if (!('highlights' in CSS)) return;
-    const found = this.list.search ? rangesOf(this.text, this.list.search) : [];
-    CSS.highlights.set('lib-found', new Highlight(...found));
-    found[0]?.startContainer.parentElement.scrollIntoView({ block: 'center' });
-  }
-
-  async remove() {
-    if (await this.list.remove(this.info)) this.dialog.close();
-  }
-}
-
-function rangesOf(element, words) {
-  const pattern = new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'giu');
-  return [...element.querySelectorAll('span')].flatMap(({ firstChild: text }) =>
-    [...text.data.matchAll(pattern)].map(({ index, 0: { length } }) => {
-      const range = new Range();
-      range.setStart(text, index);
-      range.setEnd(text, index + length);
-      return range;
-    }),
-  );
 }

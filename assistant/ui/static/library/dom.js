@@ -60,7 +60,10 @@ export function answer(status, text) {
     // A proxy or a crash answered in place of Ownhand; the status below says what is known.
   }
   if (status >= 200 && status < 300) return said;
-  throw new RequestError(sentence(said.error) || `Ownhand answered with error ${status}. Try again; its log says more.`, status);
+  throw new RequestError(
+    sentence(said.error) || `Ownhand answered with error ${status}. Try again; its log says more.`,
+    status,
+  );
 }
 
 /** The server's messages follow a name or "error:"; alone on a line they begin like a sentence. */
@@ -71,6 +74,11 @@ export function sentence(text = '') {
 export function number(value) {
   return numbers.format(value);
 }
+
+const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+/** Sorts names as people do: "Note 2" before "note 10". */
+export const inOrder = collator.compare;
 
 /** A file size, counted as the library counts it. */
 export function megabytes(bytes) {
@@ -141,4 +149,9 @@ export function confirmRemoval({ title, lines, action, act }) {
     });
     dialog.addEventListener('close', () => resolve(done));
   });
+}
+
+/** The address of a view of this page. Gradio's pages have a base address, against which "#..." alone would be read. */
+export function place(view) {
+  return `${location.pathname}${location.search}${view && '#'}${view}`;
 }

@@ -108,7 +108,8 @@ function copyFile(upload, { path, file }, signal, onbytes) {
         fail(error);
       }
     };
-    transfer.onerror = () => fail(new RequestError(`${path} could not be copied: it cannot be read, or Ownhand does not answer.`, 0));
+    transfer.onerror = () =>
+      fail(new RequestError(`${path} could not be copied: it cannot be read, or Ownhand does not answer.`, 0));
     transfer.onabort = () => fail(new DOMException('Cancelled', 'AbortError'));
     transfer.onloadend = () => signal.removeEventListener('abort', stop);
     signal.addEventListener('abort', stop);
