@@ -1,22 +1,15 @@
-"""A small checkpoint, and one thread: these models are so small that a second one only gets in the way."""
+"""A small checkpoint and a generator over it, with one thread."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from assistant.generation.local import LocalGenerator
 from assistant.generation.vocabulary import read_vocabulary
+from tests.one_thread import one_thread
 from tests.small_models import VOCABULARY, small_model, small_tokenizer, write_small_checkpoint
 
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+__all__ = ["one_thread"]
 
 
 @pytest.fixture(scope="session")
