@@ -19,17 +19,20 @@ from assistant.ui.suggest_routes import sampling_for
 from assistant.ui.writers import current_writer
 
 _MODEL_QUEUE = "model"
+_FILLED_IN = gr.Request()  # Gradio puts the request in by its type; after a default it needs one too
 
 
 def add_endpoints(assistant: Assistant) -> None:
     """Add the endpoints to the Blocks being built."""
 
-    def suggest(title: str, before: str, voice: str, request: gr.Request) -> Generator[dict[str, object], None, None]:
+    def suggest(
+        title: str, before: str, voice: str = "", request: gr.Request = _FILLED_IN
+    ) -> Generator[dict[str, object], None, None]:
         """Continue a draft in a voice, named as in the library ("" for none); every answer replaces the one before."""
-        writer = current_writer(request.request)
-        sampling = sampling_for("sentences", 0, assistant.settings.generation)
-        ask = Request(writer, voice_named(assistant, writer, voice), title=title, before=before, sampling=sampling)
         try:
+            writer = current_writer(request.request)
+            sampling = sampling_for("sentences", 0, assistant.settings.generation)
+            ask = Request(writer, voice_named(assistant, writer, voice), title=title, before=before, sampling=sampling)
             with closing(assistant.pipeline.write(ask)) as events:
                 yield from answers(events)
         except OwnhandError as error:
