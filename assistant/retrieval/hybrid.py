@@ -50,4 +50,5 @@ class HybridRetriever:
 
     def _fused(self, cosine: float, bm25: float) -> float:
         share = self._settings.dense_share
-        return share * max(0.0, cosine) + (1 - share) * bm25 / (bm25 + _HALF_SCORE)
+        closeness = min(1.0, max(0.0, cosine))  # vectors in half precision are not quite of unit length
+        return share * closeness + (1 - share) * bm25 / (bm25 + _HALF_SCORE)
