@@ -57,9 +57,13 @@ class ReferenceScorer:
     def __init__(self, tokenized: Sequence[Sequence[str]]) -> None:
         from rank_bm25 import BM25Okapi
 
-        self._index = BM25Okapi([list(tokens) for tokens in tokenized], k1=_K1, b=_B)
+        self._size = len(tokenized)
+        has_words = any(tokenized)  # without one the library divides by zero
+        self._index = BM25Okapi([list(tokens) for tokens in tokenized], k1=_K1, b=_B) if has_words else None
 
     def scores(self, query: Sequence[str]) -> Scores:
+        if self._index is None:
+            return np.zeros(self._size, dtype=np.float32)
         return np.asarray(self._index.get_scores(list(query)), dtype=np.float32)
 
 
