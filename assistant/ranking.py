@@ -43,11 +43,11 @@ class BestSnippetRanker:
         entries: list[RankedEntry] = []
         left = self._settings.budget_characters
         for hit in winners:
-            document = documents[hit.snippet.document]
+            document = documents.get(hit.snippet.document)
+            if document is None or len(hit.snippet.text) > left:  # deleted meanwhile, or too long for what is left
+                continue
             snippets = self._source.document_snippets(voice, document.id)
             passage = passage_around(hit.snippet, snippets, min(left, self._settings.passage_characters))
-            if not passage:
-                continue
             entries.append(_entry(document, hit, passage))
             left -= len(entries[-1].text)
             if left < _SHORTEST_PASSAGE:
@@ -68,18 +68,16 @@ def best_per_document(hits: Iterable[Hit]) -> list[Hit]:
 def passage_around(best: Snippet, snippets: Sequence[Snippet], characters: int) -> tuple[Snippet, ...]:
     """Neighbouring snippets around the best one, what follows before what precedes, within a number of characters.
 
-    Empty if the best snippet alone is longer than that.
+    It is the best snippet alone where that is longer.
     """
     first = last = best.position
-    by_position = {snippet.position: snippet for snippet in snippets}
+    by_position = {snippet.position: snippet for snippet in (*snippets, best)}
 
     def fits(low: int, high: int) -> bool:
         if low not in by_position or high not in by_position:
             return False
         return by_position[high].span.end - by_position[low].span.start <= characters
 
-    if not fits(first, last):
-        return ()
     while fits(first, last + 1):
         last += 1
     while fits(first - 1, last):
