@@ -14,7 +14,7 @@ _MORE_STOP_WORDS = frozenset(
 
 def words(text: str) -> list[str]:
     """The words of a text in order, lower-cased, with repetition."""
-    return [match.group().casefold().replace("’", "'") for match in _WORD.finditer(text)]
+    return [match.group().lower().replace("’", "'") for match in _WORD.finditer(text)]
 
 
 def content_words(text: str) -> list[str]:
