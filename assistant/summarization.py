@@ -65,12 +65,7 @@ class ExtractiveSummarizer:
             return Summary()
         snippets = [snippet for entry in entries for snippet in entry.snippets]
         vectors = self._vectors.snippet_vectors(voice, [snippet.id for snippet in snippets])
-        candidates = [
-            _Candidate(sentence, snippet, row)
-            for row, snippet in enumerate(snippets)
-            for sentence in split_sentences(snippet.text)
-            if _SHORTEST <= len(sentence) <= _LONGEST
-        ]
+        candidates = _candidates(snippets)
         scores = _scores(query, candidates, vectors, self._encoder.encode([query])[0])
         chosen = select_diverse(
             scores,
@@ -84,6 +79,16 @@ class ExtractiveSummarizer:
                 for i in sorted(chosen)
             )
         )
+
+
+def _candidates(snippets: Sequence[Snippet]) -> list[_Candidate]:
+    """The sentences worth choosing; one that stands in several documents counts where it stands first."""
+    found: dict[str, _Candidate] = {}
+    for row, snippet in enumerate(snippets):
+        for sentence in split_sentences(snippet.text):
+            if _SHORTEST <= len(sentence) <= _LONGEST:
+                found.setdefault(sentence, _Candidate(sentence, snippet, row))
+    return list(found.values())
 
 
 def select_diverse(scores: npt.NDArray[np.float32], vectors: Vectors, *, count: int, diversity: float) -> list[int]:

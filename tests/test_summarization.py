@@ -1,0 +1,128 @@
+"""The summary: sentences of the entries, each traced to its snippet, chosen for this draft and unlike each other."""
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from assistant.settings import SummarySettings
+from assistant.summarization import ExtractiveSummarizer, select_diverse
+from assistant.types import DocumentId, RankedEntry, Snippet, SnippetId, Span, Summary, VoiceId
+from tests.hashing_encoder import HashingEncoder
+
+VOICE = VoiceId(1)
+ENCODER = HashingEncoder()
+
+CANAL = "The sluice gate stuck again in the morning. The keeper went to fetch the man with the hammer. He hit it twice."
+HARVEST = "The barley came late that year and it was wet. We stood in the field until the first frost came. So it goes."
+KITCHEN = "My grandmother kept a kettle on the stove all day long. Whoever came in was given tea before they spoke."
+
+
+class Vectors:
+    """Encodes a snippet when it is asked for, as the import did."""
+
+    def __init__(self, entries: Sequence[RankedEntry]) -> None:
+        self._texts = {snippet.id: snippet.text for entry in entries for snippet in entry.snippets}
+
+    def snippet_vectors(self, voice: VoiceId, ids: Sequence[SnippetId]) -> npt.NDArray[np.float32]:
+        return ENCODER.encode([self._texts[i] for i in ids])
+
+
+def entry(number: int, *snippets: str) -> RankedEntry:
+    """An entry of one document whose snippets follow each other."""
+    made: list[Snippet] = []
+    start = 0
+    for position, text in enumerate(snippets):
+        identity = SnippetId(100 * number + position)
+        made.append(Snippet(identity, DocumentId(number), position, Span(start, start + len(text) + 1), text + " "))
+        start += len(text) + 1
+    text = " ".join(snippets)
+    return RankedEntry(DocumentId(number), "", None, text, Span(0, start), made[0], tuple(made), 0.5)
+
+
+ENTRIES = (entry(1, CANAL), entry(2, HARVEST, KITCHEN))
+
+
+def summarize(query: str, entries: Sequence[RankedEntry] = ENTRIES, **settings: float) -> Summary:
+    chosen = SummarySettings(**settings)  # type: ignore[arg-type]
+    return ExtractiveSummarizer(Vectors(entries), ENCODER, chosen).summarize(query, entries, voice=VOICE)
+
+
+@pytest.mark.parametrize("query", ["the sluice gate", "barley and tea", "nothing of the sort", ""])
+def test_every_sentence_stands_in_its_entry_and_its_snippet(query: str) -> None:
+    snippets = {snippet.id: snippet for entry in ENTRIES for snippet in entry.snippets}
+    texts = {entry.document: entry.text for entry in ENTRIES}
+    summary = summarize(query)
+    assert len(summary.sentences) == 3
+    for sentence in summary.sentences:
+        assert sentence.text in snippets[sentence.snippet].text
+        assert sentence.text in texts[sentence.document]
+        assert snippets[sentence.snippet].document == sentence.document
+
+
+def test_the_text_is_the_sentences_in_the_order_of_the_entries() -> None:
+    summary = summarize("tea and barley and the sluice gate", sentences=4)
+    assert summary.text == " ".join(sentence.text for sentence in summary.sentences)
+    order = [CANAL.find, (HARVEST + KITCHEN).find]
+    places = [(sentence.document, order[sentence.document - 1](sentence.text)) for sentence in summary.sentences]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(("query", "expected"), [("the sluice gate stuck", CANAL), ("barley was wet", HARVEST)])
+def test_the_draft_decides(query: str, expected: str) -> None:
+    (sentence,) = summarize(query, sentences=1).sentences
+    assert sentence.text in expected
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 20])
+def test_there_are_at_most_as_many_sentences_as_set(count: int) -> None:
+    found = len(summarize("the sluice gate", sentences=count).sentences)
+    assert found == min(count, 6)  # two sentences are too short to count
+
+
+def test_diversity_takes_sentences_of_other_snippets() -> None:
+    query = "the sluice gate stuck and the keeper went to fetch the man with the hammer"
+    alike = summarize(query, sentences=2, diversity=0.0)
+    diverse = summarize(query, sentences=2, diversity=0.9)
+    assert len({sentence.snippet for sentence in alike.sentences}) == 1
+    assert len({sentence.snippet for sentence in diverse.sentences}) == 2
+
+
+def test_the_same_sentence_is_not_taken_twice() -> None:
+    greeting = "Thank you all for your help with the sluice gate."
+    entries = tuple(entry(number, f"{greeting} Number {number} is something quite different.") for number in range(6))
+    texts = [sentence.text for sentence in summarize("help with the sluice gate", entries).sentences]
+    assert len(texts) == len(set(texts)) == 3
+
+
+def test_greetings_and_run_ons_are_no_summary() -> None:
+    entries = (entry(1, "Hi all. Thanks! " + "on and on " * 40 + "it went."),)
+    assert summarize("thanks", entries) == Summary()
+
+
+def test_without_a_voice_or_entries_there_is_no_summary() -> None:
+    assert summarize("gate", ()) == Summary()
+    summarizer = ExtractiveSummarizer(Vectors(ENTRIES), ENCODER, SummarySettings())
+    assert summarizer.summarize("gate", ENTRIES, voice=None) == Summary()
+
+
+def test_the_summary_is_the_same_every_time() -> None:
+    assert len({summarize("the sluice gate and tea") for _ in range(3)}) == 1
+
+
+def test_choosing_takes_the_best_first_and_then_what_differs() -> None:
+    scores = np.array([0.9, 0.8, 0.5], dtype=np.float32)
+    vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+    assert select_diverse(scores, vectors, count=2, diversity=0.0) == [0, 1]
+    assert select_diverse(scores, vectors, count=2, diversity=0.5) == [0, 2]
+    assert select_diverse(scores, vectors, count=9, diversity=0.5) == [0, 2, 1]
+
+
+def test_choosing_never_takes_a_row_twice() -> None:
+    generator = random.Random(0)
+    scores = np.array([generator.uniform(-1, 1) for _ in range(20)], dtype=np.float32)
+    vectors = ENCODER.encode([f"word{generator.randint(0, 5)}" for _ in range(20)])
+    for diversity in (0.0, 0.3, 1.0):
+        assert sorted(select_diverse(scores, vectors, count=20, diversity=diversity)) == list(range(20))
