@@ -42,7 +42,7 @@ class _WeightedCrossEntropy(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
         """Scale what the forward pass kept."""
         (gradient,) = gradients
         hidden_grad, head_grad = ctx.saved_tensors
@@ -58,7 +58,7 @@ def weighted_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weight
     :param weights: float weight per token, (tokens,); rows of weight 0 cost nothing.
     """
     kept = weights.nonzero().squeeze(1)
-    loss: Tensor = _WeightedCrossEntropy.apply(hidden[kept], head, targets[kept], weights[kept])
+    loss: Tensor = _WeightedCrossEntropy.apply(hidden[kept], head, targets[kept], weights[kept])  # type: ignore[no-untyped-call]
     return loss
 
 
