@@ -1,0 +1,133 @@
+"""Shards: what goes in comes out, and a pass over them is planned the same way every time, nothing left out."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.errors import TrainingError
+from assistant.training.loop import collate
+from assistant.training.shards import FULL_WEIGHT, ShardWriter, Source, load_sources, plan_batches
+
+
+def write(folder: Path, lengths: list[int], *, weighted: bool = False) -> None:
+    writer = ShardWriter(folder, weighted=weighted)
+    for number, length in enumerate(lengths):
+        tokens = [(number * 7 + i) % 60_000 for i in range(length)]
+        writer.add(tokens, [i % 11 for i in range(length)] if weighted else None)
+    assert writer.close() == sum(lengths)
+
+
+def lengths_like_text(count: int, *, seed: int) -> list[int]:
+    return [int(n) for n in np.random.default_rng(seed).integers(1, 900, count)]
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> tuple[Source, ...]:
+    write(tmp_path / "first", lengths_like_text(130, seed=1))
+    write(tmp_path / "second", lengths_like_text(70, seed=2))
+    return load_sources(tmp_path)
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    write(tmp_path / "plain", [3, 1, 5])
+    write(tmp_path / "weighted", [4, 2], weighted=True)
+    plain, weighted = load_sources(tmp_path)
+    assert (plain.name, weighted.name) == ("plain", "weighted")
+    assert (len(plain), len(weighted)) == (3, 2)
+    tokens, weights = plain.example(2)
+    assert tokens.tolist() == [14, 15, 16, 17, 18]
+    assert weights.tolist() == [FULL_WEIGHT] * 5
+    tokens, weights = weighted.example(1)
+    assert tokens.tolist() == [7, 8]
+    assert weights.tolist() == [0, 1]
+
+
+def test_the_largest_id_of_two_bytes_fits_and_the_next_is_refused(tmp_path: Path) -> None:
+    writer = ShardWriter(tmp_path / "s", weighted=False)
+    writer.add([65_535])
+    with pytest.raises(OverflowError):
+        writer.add([65_536])
+
+
+def test_a_source_without_examples_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no examples for empty"):
+        ShardWriter(tmp_path / "empty", weighted=False).close()
+
+
+@pytest.mark.parametrize("epochs", [{}, {"nowhere": 2.0}])
+def test_a_folder_without_shards_says_what_to_run(tmp_path: Path, epochs: dict[str, float]) -> None:
+    with pytest.raises(TrainingError, match=r"none.*run `train prepare` first"):
+        load_sources(tmp_path, epochs)
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "wiki", [3])
+    with pytest.raises(TrainingError, match=r"\['wiki'\].*\['wikl'\]"):
+        load_sources(tmp_path, {"wikl": 2})
+
+
+def test_epochs_leave_out_and_repeat(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write(tmp_path / name, [5] * 10)
+    sources = load_sources(tmp_path, {"a": 0, "b": 2.5})
+    assert [(source.name, source.epochs) for source in sources] == [("b", 2.5), ("c", 1.0)]
+    seen = Counter(
+        pair for batch in plan_batches(sources, tokens_per_batch=20, seed=0, round_number=0) for pair in batch
+    )
+    of_b = [seen[0, example] for example in range(10)]
+    assert sorted(of_b) == [2] * 5 + [3] * 5
+    assert [seen[1, example] for example in range(10)] == [1] * 10
+
+
+def test_every_example_is_planned_once_a_pass(sources: tuple[Source, ...]) -> None:
+    plan = plan_batches(sources, tokens_per_batch=2048, seed=3, round_number=0)
+    assert Counter(pair for batch in plan for pair in batch) == Counter(
+        (number, example) for number, source in enumerate(sources) for example in range(len(source))
+    )
+
+
+@pytest.mark.parametrize("tokens_per_batch", [900, 2048, 8192])
+def test_no_batch_is_larger_than_allowed_padding_included(sources: tuple[Source, ...], tokens_per_batch: int) -> None:
+    for batch in plan_batches(sources, tokens_per_batch=tokens_per_batch, seed=3, round_number=0):
+        ids, _ = collate(sources, batch)
+        assert ids.numel() <= tokens_per_batch
+
+
+def test_an_example_longer_than_a_batch_stands_alone(tmp_path: Path) -> None:
+    write(tmp_path / "s", [5, 300, 6])
+    (source,) = load_sources(tmp_path)
+    plan = plan_batches([source], tokens_per_batch=100, seed=0, round_number=0)
+    assert sorted(map(sorted, plan)) == [[(0, 0), (0, 2)], [(0, 1)]]
+
+
+def test_little_of_a_batch_is_padding(sources: tuple[Source, ...]) -> None:
+    plan = plan_batches(sources, tokens_per_batch=4096, seed=3, round_number=0)
+    padded = sum(collate(sources, batch)[0].numel() for batch in plan)
+    assert padded < 1.15 * sum(len(source.tokens) for source in sources)
+
+
+def test_a_plan_depends_on_seed_and_round_alone(sources: tuple[Source, ...]) -> None:
+    def plan(seed: int, round_number: int) -> list[list[tuple[int, int]]]:
+        return plan_batches(sources, tokens_per_batch=2048, seed=seed, round_number=round_number)
+
+    assert plan(1, 0) == plan(1, 0)
+    assert plan(1, 0) != plan(2, 0)
+    assert plan(1, 0) != plan(1, 1)
+
+
+def test_short_and_long_examples_come_mixed(sources: tuple[Source, ...]) -> None:
+    plan = plan_batches(sources, tokens_per_batch=2048, seed=3, round_number=0)
+    longest = [collate(sources, batch)[0].shape[1] for batch in plan]
+    assert longest != sorted(longest)
+    half = len(longest) // 2
+    assert 0.6 < np.mean(longest[:half]) / np.mean(longest[half:]) < 1.6
+
+
+def test_collating_pads_on_the_right_with_weight_0(tmp_path: Path) -> None:
+    write(tmp_path / "plain", [3])
+    write(tmp_path / "weighted", [5], weighted=True)
+    ids, weights = collate(load_sources(tmp_path), [(0, 0), (1, 0)])
+    assert ids.tolist() == [[0, 1, 2, 0, 0], [0, 1, 2, 3, 4]]
+    assert weights.tolist() == pytest.approx(np.array([[1, 1, 1, 0, 0], [0, 0.1, 0.2, 0.3, 0.4]]))
