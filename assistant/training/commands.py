@@ -100,7 +100,10 @@ def _prepare(arguments: argparse.Namespace) -> None:
             per_author=arguments.per_author,
             seed=arguments.seed,
         )
-        for name, tokens in prepare_finetuning(arguments.corpora, tokenizer, arguments.out, settings=settings):
+        sources = prepare_finetuning(
+            arguments.corpora, tokenizer, arguments.out, settings=settings, on_author=_say_author
+        )
+        for name, tokens in sources:
             _say(f"{name}: {tokens:,} tokens")
         return
     held_out = held_out_fingerprints(arguments.held_out)
@@ -177,6 +180,11 @@ def _mix(pairs: list[str]) -> dict[str, float]:
         return {name: float(epochs) for name, epochs in (pair.split("=") for pair in pairs)}
     except ValueError as error:
         raise SettingsError(f"--mix {' '.join(pairs)}: expected SOURCE=EPOCHS, for example wiki=2") from error
+
+
+def _say_author(done: int, total: int) -> None:
+    if done % 20 == 0 or done == total:
+        _say(f"{done} of {total} authors")
 
 
 def _say(line: str) -> None:

@@ -6,9 +6,8 @@ evidence. Author distinction, in text form, is mixed in 1:1 (arXiv 2308.07968, s
 """
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
@@ -22,10 +21,12 @@ from assistant.training.shards import FULL_WEIGHT, ShardWriter
 from assistant.types import Evidence, Request, Summary, WriterId
 
 # Loss weights in tenths. What the writer goes on to write counts in full; the draft's start is learnt too (dropping it
-# cost 0.7 ROUGE-1 in the paper's ablation) but its evidence was found with these very words, so it counts little; a
-# trace of loss on the evidence keeps the language model in practice.
-_START_WEIGHT = 2
-_EVIDENCE_WEIGHT = 1
+# cost 0.7 ROUGE-1 in the paper's ablation) but its evidence was found with these very words, so it counts less; the
+# evidence is the same author's prose, and a young model can use every sentence.
+_START_WEIGHT = 6
+_EVIDENCE_WEIGHT = 4
+# The pairs of author distinction are read for their one answer.
+_PAIR_WEIGHT = 3
 _ANSWER_WEIGHT = 200
 
 # Author distinction shows the model this many characters of each document.
@@ -87,19 +88,29 @@ def authors_of(path: Path, settings: ExampleSettings, *, split: Split | None) ->
 
 
 def prepare_finetuning(
-    paths: Sequence[Path], tokenizer: PreTrainedTokenizerBase, folder: Path, *, settings: ExampleSettings
+    paths: Sequence[Path],
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    settings: ExampleSettings,
+    on_author: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[tuple[str, int]]:
-    """Write the sources ``continuation`` and ``distinction``; yields each one's name and number of tokens."""
+    """Write the sources ``continuation`` and ``distinction``; yields each one's name and number of tokens.
+
+    :param on_author: called with authors done and authors in all, while the first source is made.
+    """
     per_corpus = [authors_of(path, settings, split="train") for path in paths]
     share = -(-settings.authors // len(paths))
-    chosen = [authors[:share] for authors in per_corpus]
-    encoder = load_encoder()
+    chosen = [author for authors in per_corpus for author in authors[:share]]
+    maker = _ContinuationMaker(load_encoder(), settings)
 
     writer = ShardWriter(folder / "continuation", weighted=True)
     count = 0
-    for continuation in _continuations(list(chain(*chosen)), encoder, settings):
-        writer.add(*_encode_continuation(continuation, tokenizer))
-        count += 1
+    for done, author in enumerate(chosen, start=1):
+        for continuation in maker.of_author(author):
+            writer.add(*_encode_continuation(continuation, tokenizer))
+            count += 1
+        on_author(done, len(chosen))
     yield "continuation", writer.close()
 
     writer = ShardWriter(folder / "distinction", weighted=True)
@@ -141,22 +152,47 @@ class _Pair:
     same: bool
 
 
-def _continuations(authors: Iterable[Author], encoder: Encoder, settings: ExampleSettings) -> Iterator[_Continuation]:
-    generator = random.Random(settings.seed + 1)
-    words = WordVectors(encoder)
-    foreign: Archive | None = None
-    for author in authors:
-        archive = build_archive(author.records, encoder, words)
-        for index in _current_documents(author, settings, generator):
-            record = author.records[index]
-            cursor = _cursor(record, generator)
-            kind = generator.random()
-            evidence = _evidence(archive, index, foreign, record, cursor, kind, encoder, settings)
-            draft = _draft(record.text, cursor + settings.continuation_characters)
-            template = PromptTemplate(draft_characters=len(draft))
-            prompt = build_prompt(template, evidence, title=record.title, before=draft)
-            yield _Continuation(prompt, cursor, ends=len(draft) == len(record.text))
-        foreign = archive
+class _ContinuationMaker:
+    """Makes the continuation examples, author by author; the author before lends the useless evidence."""
+
+    def __init__(self, encoder: Encoder, settings: ExampleSettings) -> None:
+        self._encoder = encoder
+        self._settings = settings
+        self._random = random.Random(settings.seed + 1)
+        self._words = WordVectors(encoder)
+        self._foreign: Archive | None = None
+
+    def of_author(self, author: Author) -> list[_Continuation]:
+        archive = build_archive(author.records, self._encoder, self._words)
+        made = [
+            self._of_document(author.records[index], index, archive)
+            for index in _current_documents(author, self._settings, self._random)
+        ]
+        self._foreign = archive
+        return made
+
+    def _of_document(self, record: Record, index: int, archive: Archive) -> _Continuation:
+        cursor = _cursor(record, self._random)
+        evidence = self._evidence(
+            Request(WriterId(0), ARCHIVE_VOICE, record.title, record.text[:cursor]), index, archive
+        )
+        draft = _draft(record.text, cursor + self._settings.continuation_characters)
+        template = PromptTemplate(draft_characters=len(draft))
+        prompt = build_prompt(template, evidence, title=record.title, before=draft)
+        return _Continuation(prompt, cursor, ends=len(draft) == len(record.text))
+
+    def _evidence(self, request: Request, index: int, archive: Archive) -> Evidence:
+        """The author's own, nothing, one entry, or another author's, by the shares of the settings."""
+        kind, settings = self._random.random(), self._settings
+        if kind < settings.no_evidence:
+            return Evidence()
+        view = archive.before(index)
+        if self._foreign is not None and kind > 1 - settings.foreign_evidence:
+            view = self._foreign.before(len(self._foreign.documents))
+        evidence = stages_over(view, self._encoder, Settings()).evidence(request)
+        if kind < settings.no_evidence + settings.short_evidence:
+            return Evidence(evidence.entries[:1], Summary(), evidence.keywords)
+        return evidence
 
 
 def _draft(text: str, characters: int) -> str:
@@ -179,27 +215,6 @@ def _cursor(record: Record, generator: random.Random) -> int:
     wanted = max(60, 150 - len(record.title)) if generator.random() < 0.5 else generator.randint(60, longest)
     space = record.text.rfind(" ", 0, min(wanted, longest))
     return max(space, 0)
-
-
-def _evidence(  # noqa: PLR0913 - the parts of one example, used once
-    archive: Archive,
-    index: int,
-    foreign: Archive | None,
-    record: Record,
-    cursor: int,
-    kind: float,
-    encoder: Encoder,
-    settings: ExampleSettings,
-) -> Evidence:
-    if kind < settings.no_evidence:
-        return Evidence()
-    use_foreign = foreign is not None and kind > 1 - settings.foreign_evidence
-    view = foreign.before(len(foreign.documents)) if use_foreign and foreign else archive.before(index)
-    request = Request(WriterId(0), ARCHIVE_VOICE, record.title, record.text[:cursor])
-    evidence = stages_over(view, encoder, Settings()).evidence(request)
-    if kind < settings.no_evidence + settings.short_evidence:
-        return Evidence(evidence.entries[:1], Summary(), evidence.keywords)
-    return evidence
 
 
 def _encode_continuation(
@@ -228,4 +243,4 @@ def _pairs(corpora: Sequence[Sequence[Author]], count: int, generator: random.Ra
 def _encode_pair(pair: _Pair, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
     ids = encode_prompt(distinction_prompt(pair.first, pair.second), tokenizer)
     answer = encode_prompt([Part(ANSWERS[pair.same])], tokenizer)
-    return [*ids, *answer], [*([_EVIDENCE_WEIGHT] * len(ids)), *([_ANSWER_WEIGHT] * len(answer))]
+    return [*ids, *answer], [*([_PAIR_WEIGHT] * len(ids)), *([_ANSWER_WEIGHT] * len(answer))]
