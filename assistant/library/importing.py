@@ -297,6 +297,8 @@ class _Run:
                     self._store(group)
                     group = _Group()
             self._store(group)
+            with self._parts.changing:
+                self._parts.upkeep.mend(self._voice)
         finally:
             reader.close()
 

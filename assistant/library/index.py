@@ -26,6 +26,12 @@ _ROWS_AT_ONCE = 2_000
 # Neighbours looked at per query. The more, the closer to an exact search, and the less the result depends on the order
 # of insertion; on 10,000 vectors 256 costs 1.5 ms.
 _SEARCH_WIDTH = 256
+# Looked at beyond what is asked for, so that of equally near snippets the older one is returned, whatever the order in
+# which the index was built.
+_TIES = 16
+_ROWS_MENDED_AT_ONCE = 500
+_SAME = 1e-5
+"""Cosine distance below which two vectors are the same."""
 
 
 class VectorIndex:
@@ -41,13 +47,9 @@ class VectorIndex:
     def open(cls, data_dir: Path) -> "VectorIndex":
         """Open or create the index below a data folder. A damaged one is thrown away: it can be rebuilt."""
         folder = data_dir / CHROMA_FOLDER
-        try:
-            return cls(_open_client(folder), folder)
-        except StorageError:
-            if not folder.is_dir():
-                raise
+        if _is_damaged(folder / _CHROMA_FILE):
             shutil.rmtree(folder)
-            return cls(_open_client(folder), folder)
+        return cls(_open_client(folder), folder)
 
     def add(self, voice: VoiceId, ids: Sequence[SnippetId], vectors: Vectors) -> None:
         """Add snippets of a voice; ids that are there already get the new vector."""
@@ -60,6 +62,22 @@ class VectorIndex:
             for start in range(0, len(ids), _ROWS_AT_ONCE):
                 part = slice(start, start + _ROWS_AT_ONCE)
                 collection.upsert(ids=[str(snippet) for snippet in ids[part]], embeddings=vectors[part])
+            # Reading makes Chroma work off its queue, now rather than at a search: what is written is written here.
+            collection.count()
+
+    def mend(self, voice: VoiceId, ids: Sequence[SnippetId], vectors: Vectors) -> None:
+        """Make sure that each of these snippets is found by its own vector.
+
+        Building an HNSW graph cuts links, and about one node in a thousand ends up with none that leads to it: it is
+        stored but never found. Inserting it again links it anew.
+        """
+        for start in range(0, len(ids), _ROWS_MENDED_AT_ONCE):
+            part = slice(start, start + _ROWS_MENDED_AT_ONCE)
+            with self._using("check"):  # for one part at a time, so that searches get their turn
+                lost = self._lost(voice, ids[part], vectors[part])
+                if lost:
+                    rows = [row for row, snippet in enumerate(ids) if snippet in lost]
+                    self.add(voice, [ids[row] for row in rows], vectors[rows])
 
     def nearest(self, voice: VoiceId, vector: Vectors, limit: int) -> tuple[tuple[SnippetId, float], ...]:
         """At most ``limit`` snippets and their cosine similarity, best first."""
@@ -68,13 +86,13 @@ class VectorIndex:
             if collection is None or limit < 1 or not (size := collection.count()):
                 return ()
             found = collection.query(
-                query_embeddings=vector[None, :], n_results=min(limit, size), include=["distances"]
+                query_embeddings=vector[None, :], n_results=min(limit + _TIES, size), include=["distances"]
             )
         hits = [
             (SnippetId(int(snippet)), 1.0 - float(distance))
             for snippet, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
-        return tuple(sorted(hits, key=lambda hit: (-hit[1], hit[0])))
+        return tuple(sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:limit])
 
     def ids(self, voice: VoiceId) -> set[SnippetId]:
         """The snippets a voice's collection holds."""
@@ -130,6 +148,20 @@ class VectorIndex:
         with self._lock:
             self._client.close()
 
+    def _lost(self, voice: VoiceId, ids: Sequence[SnippetId], vectors: Vectors) -> set[SnippetId]:
+        collection = self._collection(voice)
+        if collection is None:
+            return set()
+        found = collection.query(
+            query_embeddings=vectors, n_results=min(_TIES, collection.count()), include=["distances"]
+        )
+        return {
+            snippet
+            for snippet, near, distances in zip(ids, found["ids"], found["distances"], strict=True)
+            # Many snippets of the very same vector may hide each other: one of them will do.
+            if str(snippet) not in near and distances[0] > _SAME
+        }
+
     def _collection(self, voice: VoiceId) -> Any | None:
         from chromadb.errors import NotFoundError
 
@@ -150,6 +182,17 @@ def _open_client(folder: Path) -> Any:
 
     with _chroma_errors(f"cannot open the search index in {folder}"):
         return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+
+
+def _is_damaged(file: Path) -> bool:
+    """Whether Chroma's database is there but broken. Asked before Chroma opens it, for Chroma remembers a failure."""
+    if not file.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            return bool(database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except sqlite3.DatabaseError:
+        return True
 
 
 def _name(voice: VoiceId) -> str:

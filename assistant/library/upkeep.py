@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 
+from assistant.errors import StorageError
 from assistant.library.catalogue import Catalogue
 from assistant.library.database import Database
 from assistant.library.index import VectorIndex
@@ -10,6 +11,9 @@ from assistant.library.vectors import Vectors
 from assistant.types import SnippetId, VoiceId
 
 _log = logging.getLogger(__name__)
+
+_MENDED_AT_MOST = 20_000
+"""Snippets, the newest of a voice, that are looked at after each change: a few seconds' work."""
 
 
 class Upkeep:
@@ -31,7 +35,7 @@ class Upkeep:
         for voice in orphans:
             self._index.drop(voice)
         stale = self._catalogue.voices_with_stale_index()
-        stale |= {voice for voice, count in counts.items() if self._index.count(voice) != count}
+        stale |= {voice for voice, count in counts.items() if voice not in stale and not self._knows(voice, count)}
         if stale:
             _log.info("making the index of voices %s anew", sorted(stale))
         self._rebuild(stale)
@@ -45,6 +49,10 @@ class Upkeep:
             self._catalogue.index_became_current(voice)
         else:
             self._rebuild([voice])
+
+    def mend(self, voice: VoiceId) -> None:
+        """After an import: make sure that the index finds what it holds."""
+        self._mend(voice, *self._catalogue.voice_vectors(voice))
 
     def deleted(self, voices: Iterable[VoiceId]) -> None:
         """After snippets of these voices were deleted: leave no trace of them on disk."""
@@ -66,10 +74,21 @@ class Upkeep:
         self._rebuild(self._catalogue.snippet_counts())
         self._clean()
 
+    def _knows(self, voice: VoiceId, snippets: int) -> bool:
+        try:
+            return self._index.count(voice) == snippets
+        except StorageError:  # its files are damaged: as good as empty
+            return False
+
     def _rebuild(self, voices: Iterable[VoiceId]) -> None:
         for voice in voices:
-            self._index.replace(voice, *self._catalogue.voice_vectors(voice))
+            ids, vectors = self._catalogue.voice_vectors(voice)
+            self._index.replace(voice, ids, vectors)
+            self._mend(voice, ids, vectors)
             self._catalogue.index_became_current(voice)
+
+    def _mend(self, voice: VoiceId, ids: Sequence[SnippetId], vectors: Vectors) -> None:
+        self._index.mend(voice, ids[-_MENDED_AT_MOST:], vectors[-_MENDED_AT_MOST:])
 
     def _clean(self) -> None:
         self._index.clean()

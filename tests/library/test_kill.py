@@ -22,7 +22,15 @@ SENTENCES = 60  # 13 snippets a document: four groups
 
 # A server process that has the heavy modules loaded forks the victims, so that a kill costs no start.
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["chromadb", "assistant.library.library", "tests.library.corpus"])
+_processes.set_forkserver_preload(
+    [
+        "chromadb",
+        "alembic.command",
+        "sklearn.feature_extraction.text",
+        "assistant.library.library",
+        "tests.library.corpus",
+    ]
+)
 
 
 def _die() -> None:
@@ -95,10 +103,11 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("mode", ["start", "now"])
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("mode", "place"), [*(("start", place) for place in PLACES), *(("now", place) for place in PLACES[1:3])]
+)
 def test_a_killed_import_ends_as_an_undisturbed_one(
-    tmp_path: Path, undisturbed: dict[str, object], place: str, mode: str
+    tmp_path: Path, undisturbed: dict[str, object], mode: str, place: str
 ) -> None:
     sources = write_documents(tmp_path / "in", DOCUMENTS, sentences=SENTENCES)
     victim = _processes.Process(target=_victim, args=(tmp_path / "data", sources, place, mode))
@@ -167,7 +176,7 @@ def _deleting_victim(data: Path, document: Any) -> None:
 
 
 def _assert_as(undisturbed: dict[str, object], library: Library, writer: WriterId, voice: VoiceId) -> None:
-    """Once every import has ended, the library holds and finds what the undisturbed one does, and nothing is left over."""
+    """Once all imports have ended, the library holds and finds what the undisturbed one does, nothing is left over."""
     deadline = time.monotonic() + 60
     while any(report.state == "running" for report in library.imports(writer, voice)):
         assert time.monotonic() < deadline

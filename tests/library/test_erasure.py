@@ -1,0 +1,157 @@
+"""After a deletion no byte of text or vector is left anywhere below the data folder."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from assistant.errors import StorageError
+from assistant.library.erasure import erase_everything, files_holding
+from assistant.library.library import Library
+from assistant.types import VoiceId, WriterId
+from tests.hashing_encoder import DIMENSIONS, HashingEncoder
+from tests.library.corpus import made_up_text, write_documents
+
+SECRET = "The password of the harbour safe is heron-lantern-seventeen, and nobody else may ever know it. "
+_NEAR = 0.999
+
+
+@pytest.fixture
+def writer(library: Library) -> WriterId:
+    return library.local_writer()
+
+
+@pytest.fixture
+def voice(library: Library, writer: WriterId, tmp_path: Path) -> VoiceId:
+    """A voice with a secret in it, among enough other snippets that Chroma has written its graph to disk."""
+    folder = write_documents(tmp_path / "in", 85, sentences=80)
+    (folder / "000-secret.txt").write_text(f"{SECRET}{made_up_text(99, 400)} {SECRET}")
+    made = library.create_voice(writer, "Letters").id
+    report = library.import_now(writer, made, [folder])
+    assert report.snippets > 1100
+    return made
+
+
+def _places_of(vector: npt.NDArray[np.float32], folder: Path) -> set[str]:
+    """Files that hold a vector of nearly this direction, as float32 or float16 at any offset."""
+    found = set()
+    for path in folder.rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        for kind, offset in [("<f4", 0), ("<f4", 1), ("<f4", 2), ("<f4", 3), ("<f2", 0), ("<f2", 1)]:
+            numbers = np.frombuffer(data[offset : len(data) - (len(data) - offset) % int(kind[2])], dtype=kind)
+            if len(numbers) >= DIMENSIONS and _comes_near(numbers, vector):
+                found.add(path.name)
+    return found
+
+
+def _comes_near(numbers: npt.NDArray[np.floating], vector: npt.NDArray[np.float32]) -> bool:
+    with np.errstate(all="ignore"):
+        values = numbers.astype(np.float64)
+        values[~(np.abs(values) < 10)] = 0
+    products = np.correlate(values, vector.astype(np.float64))
+    sums = np.concatenate([[0.0], np.cumsum(values**2)])
+    lengths = np.sqrt(np.maximum(sums[DIMENSIONS:] - sums[:-DIMENSIONS], 1e-12))
+    return bool((products / lengths > _NEAR).any())
+
+
+def _secret_vectors(library: Library, writer: WriterId, voice: VoiceId) -> npt.NDArray[np.float32]:
+    (info,) = library.documents(writer, voice, search="heron-lantern")
+    ids = [snippet.id for snippet in library.snippets(writer, info.id)]
+    return library.snippet_vectors(voice, ids)[[0, 5, -1]]
+
+
+@pytest.fixture
+def vectors(library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path) -> npt.NDArray[np.float32]:
+    """Vectors of the secret document; the scan sees them and the text before anything is deleted."""
+    found = _secret_vectors(library, writer, voice)
+    assert files_holding(tmp_path / "data", SECRET)
+    assert all("ownhand.sqlite" in " ".join(_places_of(vector, tmp_path / "data")) for vector in found)
+    assert any(name.startswith(("data_level0", "chroma")) for name in _places_of(found[0], tmp_path / "data"))
+    return found
+
+
+def _assert_gone(folder: Path, vectors: npt.NDArray[np.float32]) -> None:
+    for text in (SECRET, SECRET.strip(), "heron-lantern-seventeen", "000-secret", "seventeen"):
+        assert files_holding(folder, text) == ()
+    for vector in vectors:
+        assert _places_of(vector, folder) == set()
+
+
+def test_nothing_is_left_of_a_deleted_document(
+    library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path, vectors: npt.NDArray[np.float32]
+) -> None:
+    (info,) = library.documents(writer, voice, search="heron-lantern")
+    library.delete_document(writer, info.id)
+    _assert_gone(tmp_path / "data", vectors)
+    assert library.nearest(voice, vectors[0], 5)
+
+
+def test_nothing_is_left_of_a_deleted_voice(
+    library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path, vectors: npt.NDArray[np.float32]
+) -> None:
+    library.delete_voice(writer, voice)
+    _assert_gone(tmp_path / "data", vectors)
+    assert files_holding(tmp_path / "data", made_up_text(3, 1)) == ()
+
+
+def test_nothing_is_left_of_a_deleted_draft(library: Library, writer: WriterId, tmp_path: Path) -> None:
+    draft = library.create_draft(writer, None, "Secret", SECRET * 50)
+    assert files_holding(tmp_path / "data", "heron-lantern-seventeen")
+    library.delete_draft(writer, draft.id)
+    assert files_holding(tmp_path / "data", "heron-lantern-seventeen") == ()
+
+
+def test_nothing_is_left_of_an_import_that_was_cancelled_before_it_stored(
+    library: Library, writer: WriterId, tmp_path: Path
+) -> None:
+    voice = library.create_voice(writer, "Letters").id
+    (tmp_path / "secret.zip").write_bytes(b"no zip: " + SECRET.encode())
+    (tmp_path / "secret.pdf").write_bytes(b"no pdf: " + SECRET.encode())
+    job = library.start_import(writer, voice, [tmp_path / "secret.zip", tmp_path / "secret.pdf"])
+    while library.import_report(writer, job).state == "running":
+        pass
+    assert files_holding(tmp_path / "data", "heron-lantern-seventeen") == ()
+
+
+def test_everything_can_be_erased_even_from_a_damaged_library(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    library = Library.open(folder, HashingEncoder())
+    library.create_draft(library.local_writer(), None, "Secret", SECRET)
+    library.close()
+    (folder / "ownhand.sqlite").open("r+b").write(b"damage")
+    erase_everything(folder)
+    assert files_holding(folder, SECRET) == ()
+    Library.open(folder, HashingEncoder()).close()
+
+
+def test_what_is_in_use_is_not_erased(library: Library, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="in use"):
+        erase_everything(tmp_path / "data")
+    assert library.voices(library.local_writer()) == ()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "empty").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_text_is_found_in_any_encoding_we_write(folder: Path, encoding: str) -> None:
+    (folder / "deep" / "a.bin").write_bytes(b"\x00\xff" + "Été 🦆".encode(encoding) + b"\x01")
+    assert files_holding(folder, "Été 🦆") == (folder / "deep" / "a.bin",)
+    assert files_holding(folder, "Été 🦢") == ()
+
+
+def test_a_long_text_is_found_though_a_database_cut_it(folder: Path) -> None:
+    text = made_up_text(1, 20)
+    (folder / "a.bin").write_bytes(text[:300].encode() + b"page border" + text[300:].encode())
+    assert files_holding(folder, text) == (folder / "a.bin",)
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_looking_for_nothing_is_an_error(folder: Path, text: str) -> None:
+    with pytest.raises(StorageError, match="empty"):
+        files_holding(folder, text)
