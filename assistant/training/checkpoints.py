@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -51,17 +52,18 @@ def save_state(
     :raises TrainingError: if it cannot be written; the previous state stays current.
     """
     target = folder / f"state-{state.step:07d}"
-    try:
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        save_file(tensors, target / "optimizer.safetensors")
-        model.save_pretrained(target / "model")
-        (target / "state.json").write_text(json.dumps({"state": asdict(state), "recipe": recipe}, indent=2))
-        pointer = folder / f"{_POINTER}.new"
-        pointer.write_text(target.name)
-        pointer.replace(folder / _POINTER)
-    except OSError as error:
-        raise TrainingError(f"could not save to {target} ({error}): free some space and resume") from error
+    if target != _current(folder):  # a state that is current is never written over
+        try:
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            save_file(tensors, target / "optimizer.safetensors")
+            model.save_pretrained(target / "model")
+            (target / "state.json").write_text(json.dumps({"state": asdict(state), "recipe": recipe}, indent=2))
+            pointer = folder / f"{_POINTER}.new"
+            pointer.write_text(target.name)
+            pointer.replace(folder / _POINTER)
+        except (OSError, SafetensorError) as error:
+            raise TrainingError(f"could not save to {target} ({error}): free some space and resume") from error
     for old in folder.glob("state-*"):
         if old != target:
             shutil.rmtree(old, ignore_errors=True)
@@ -70,20 +72,26 @@ def save_state(
 def latest_state(folder: Path, recipe: dict[str, Any]) -> tuple[RunState, dict[str, Tensor]] | None:
     """Read the current state of a run; None where there is none yet.
 
-    :raises TrainingError: if the folder holds a run with another recipe.
+    :raises TrainingError: if the folder holds a run with another recipe, or is damaged.
     """
-    pointer = folder / _POINTER
-    if not pointer.is_file():
+    target = _current(folder)
+    if target is None:
         return None
-    target = folder / pointer.read_text().strip()
-    saved = json.loads((target / "state.json").read_text())
-    different = sorted(key for key in saved["recipe"] | recipe if saved["recipe"].get(key) != recipe.get(key))
+    try:
+        saved = json.loads((target / "state.json").read_text())
+        state, its_recipe = RunState(**saved["state"]), dict(saved["recipe"])
+        tensors = load_file(target / "optimizer.safetensors")
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise TrainingError(
+            f"{target} is damaged ({error}): restore it, or give another --out to start afresh"
+        ) from error
+    different = sorted(key for key in its_recipe | recipe if its_recipe.get(key) != recipe.get(key))
     if different:
         raise TrainingError(
             f"{folder} holds a run that differs in {', '.join(different)}: give the same values to resume it, "
             "or another --out to start afresh"
         )
-    return RunState(**saved["state"]), load_file(target / "optimizer.safetensors")
+    return state, tensors
 
 
 def current_model(folder: Path) -> Path:
@@ -91,10 +99,10 @@ def current_model(folder: Path) -> Path:
 
     :raises TrainingError: if the run has not saved yet.
     """
-    pointer = folder / _POINTER
-    if not pointer.is_file():
+    state = _current(folder)
+    if state is None:
         raise TrainingError(f"no run in {folder}: expected the --out folder of a training run that has saved once")
-    return folder / pointer.read_text().strip() / "model"
+    return state / "model"
 
 
 def write_checkpoint(
@@ -111,3 +119,9 @@ def write_checkpoint(
     tokenizer.save_pretrained(folder)
     template.save(folder)
     (folder / SIGNATURE_FILE).write_text(json.dumps(signature, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _current(folder: Path) -> Path | None:
+    """The folder of the current state."""
+    pointer = folder / _POINTER
+    return folder / pointer.read_text().strip() if pointer.is_file() else None
