@@ -5,9 +5,11 @@ Gradio's own login, file and history features stay off; drafts, documents and su
 
 import mimetypes
 import os
+import signal
 import socket
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import gradio as gr
@@ -18,6 +20,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from assistant.assembly import Assistant
+from assistant.library.archives import LARGEST_ZIP_BYTES
 from assistant.ui import server
 from assistant.ui.endpoints import add_endpoints
 from assistant.ui.frame import Frame
@@ -46,7 +49,10 @@ def serve(assistant: Assistant, door: socket.socket) -> None:
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GOODBYE_SECONDS, server_header=False
     )
     sys.stderr.write(f"Ownhand is at {server.url(door)} (Ctrl+C stops it)\n")
-    uvicorn.Server(config).run(sockets=[door])
+    # uvicorn stops well on a signal and then sends it once more; as an interrupt it lets the caller close the library.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[door])
 
 
 def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
@@ -98,6 +104,7 @@ def _mount_pages(app: FastAPI, pages: gr.Blocks, temporary: Path) -> None:
             blocked_paths=[str(temporary)],
             theme=theme(),
             favicon_path=str(_STATIC / "icon.svg"),
+            max_file_size=LARGEST_ZIP_BYTES,
             ssr_mode=False,
             mcp_server=False,
         )

@@ -115,21 +115,32 @@ class WritePage {
   }
 
   async #remove(id, title) {
-    if (!(await this.questions.confirmDelete(title))) return;
+    if (!(await this.questions.confirmDelete(title))) return undefined;
     const isOpen = id === this.#keeper.id;
     if (isOpen) {
       this.suggestions.stop();
-      this.#keeper.drop();
+      await this.#keeper.settle();
     }
     await call('DELETE', `/api/drafts/${id}`);
-    if (isOpen) await this.#openFirst();
-    else await this.#listDrafts();
+    if (!isOpen) return this.#listDrafts();
+    this.#keeper.drop();
+    return this.#openFirst();
   }
 
   async #listDrafts() {
     const { drafts } = await call('GET', '/api/drafts');
     this.list.show(drafts, this.#keeper.id);
     if (this.#keeper.id !== null) history.replaceState(null, '', `#draft-${this.#keeper.id}`);
+  }
+
+  /** What another tab may have changed: voices, the list, the open draft if nothing of it is unsaved here. */
+  async #refresh() {
+    const { voices } = await call('GET', '/api/library/voices');
+    const chosen = this.voices.value;
+    this.voices.show(voices);
+    this.voices.choose(chosen);
+    if (this.suggestions.state === 'idle') await this.#keeper.refresh();
+    await this.#listDrafts();
   }
 
   async #moved(draft) {
@@ -245,6 +256,9 @@ class WritePage {
     this.#part('.length select').addEventListener('change', () => this.editor.focus());
     this.title.addEventListener('input', () => this.#changed());
     this.#root.addEventListener('keydown', (event) => this.#key(event));
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && this.#keeper?.id != null) this.#refresh().catch(() => {}); // the next save will tell
+    });
   }
 
   #key(event) {

@@ -58,7 +58,17 @@ export class Keeper {
     return this.#content;
   }
 
+  /** Takes over what another tab saved, if nothing is unsaved here. */
+  async refresh() {
+    if (!this.isSaved) return;
+    const stored = await call('GET', `/api/drafts/${this.id}`);
+    if (!this.isSaved || stored.id !== this.id || stored.revision === this.#draft.revision) return;
+    this.#begin(stored);
+    this.#on.replaced(this.#content);
+  }
+
   change(content) {
+    if (!this.#draft) return;
     this.#content = contentOf(content);
     this.#version += 1;
     this.#unsavedSince ||= Date.now();
