@@ -1,5 +1,7 @@
 """After a deletion no byte of text or vector is left anywhere below the data folder."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,6 @@ import pytest
 from assistant.errors import StorageError
 from assistant.library.erasure import erase_everything, files_holding
 from assistant.library.library import Library
-from assistant.types import VoiceId, WriterId
 from tests.hashing_encoder import DIMENSIONS, HashingEncoder
 from tests.library.corpus import made_up_text, write_documents
 
@@ -17,20 +18,26 @@ SECRET = "The password of the harbour safe is heron-lantern-seventeen, and nobod
 _NEAR = 0.999
 
 
-@pytest.fixture
-def writer(library: Library) -> WriterId:
-    return library.local_writer()
-
-
-@pytest.fixture
-def voice(library: Library, writer: WriterId, tmp_path: Path) -> VoiceId:
-    """A voice with a secret in it, among enough other snippets that Chroma has written its graph to disk."""
-    folder = write_documents(tmp_path / "in", 85, sentences=80)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with a secret in it, among enough other snippets that Chroma has written its graph to disk."""
+    made = tmp_path_factory.mktemp("filled")
+    folder = write_documents(made / "in", 80, sentences=80)
     (folder / "000-secret.txt").write_text(f"{SECRET}{made_up_text(99, 400)} {SECRET}")
-    made = library.create_voice(writer, "Letters").id
-    report = library.import_now(writer, made, [folder])
-    assert report.snippets > 1100
-    return made
+    library = Library.open(made / "data", HashingEncoder())
+    writer = library.local_writer()
+    assert library.import_now(writer, library.create_voice(writer, "Letters").id, [folder]).snippets > 1050
+    library.close()
+    return made / "data"
+
+
+@pytest.fixture
+def secretive(filled: Path, tmp_path: Path) -> Iterator[Library]:
+    """A copy of that library, open."""
+    shutil.copytree(filled, tmp_path / "data")
+    library = Library.open(tmp_path / "data", HashingEncoder())
+    yield library
+    library.close()
 
 
 def _places_of(vector: npt.NDArray[np.float32], folder: Path) -> set[str]:
@@ -55,19 +62,18 @@ def _comes_near(numbers: npt.NDArray[np.floating], vector: npt.NDArray[np.float3
     return bool((products / lengths > _NEAR).any())
 
 
-def _secret_vectors(library: Library, writer: WriterId, voice: VoiceId) -> npt.NDArray[np.float32]:
-    (info,) = library.documents(writer, voice, search="heron-lantern")
-    ids = [snippet.id for snippet in library.snippets(writer, info.id)]
-    return library.snippet_vectors(voice, ids)[[0, 5, -1]]
-
-
 @pytest.fixture
-def vectors(library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path) -> npt.NDArray[np.float32]:
+def vectors(secretive: Library, tmp_path: Path) -> npt.NDArray[np.float32]:
     """Vectors of the secret document; the scan sees them and the text before anything is deleted."""
-    found = _secret_vectors(library, writer, voice)
+    writer = secretive.local_writer()
+    (voice,) = secretive.voices(writer)
+    (info,) = secretive.documents(writer, voice.id, search="heron-lantern")
+    ids = [snippet.id for snippet in secretive.snippets(writer, info.id)]
+    found = secretive.snippet_vectors(voice.id, ids)[[0, -1]]
     assert files_holding(tmp_path / "data", SECRET)
-    assert all("ownhand.sqlite" in " ".join(_places_of(vector, tmp_path / "data")) for vector in found)
-    assert any(name.startswith(("data_level0", "chroma")) for name in _places_of(found[0], tmp_path / "data"))
+    places = _places_of(found[0], tmp_path / "data")
+    assert "ownhand.sqlite" in places
+    assert places & {"data_level0.bin", "chroma.sqlite3"}
     return found
 
 
@@ -79,32 +85,35 @@ def _assert_gone(folder: Path, vectors: npt.NDArray[np.float32]) -> None:
 
 
 def test_nothing_is_left_of_a_deleted_document(
-    library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path, vectors: npt.NDArray[np.float32]
+    secretive: Library, tmp_path: Path, vectors: npt.NDArray[np.float32]
 ) -> None:
-    (info,) = library.documents(writer, voice, search="heron-lantern")
-    library.delete_document(writer, info.id)
+    writer = secretive.local_writer()
+    (voice,) = secretive.voices(writer)
+    (info,) = secretive.documents(writer, voice.id, search="heron-lantern")
+    secretive.delete_document(writer, info.id)
     _assert_gone(tmp_path / "data", vectors)
-    assert library.nearest(voice, vectors[0], 5)
+    assert secretive.nearest(voice.id, vectors[0], 5)
 
 
 def test_nothing_is_left_of_a_deleted_voice(
-    library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path, vectors: npt.NDArray[np.float32]
+    secretive: Library, tmp_path: Path, vectors: npt.NDArray[np.float32]
 ) -> None:
-    library.delete_voice(writer, voice)
+    writer = secretive.local_writer()
+    secretive.delete_voice(writer, secretive.voices(writer)[0].id)
     _assert_gone(tmp_path / "data", vectors)
     assert files_holding(tmp_path / "data", made_up_text(3, 1)) == ()
 
 
-def test_nothing_is_left_of_a_deleted_draft(library: Library, writer: WriterId, tmp_path: Path) -> None:
+def test_nothing_is_left_of_a_deleted_draft(library: Library, tmp_path: Path) -> None:
+    writer = library.local_writer()
     draft = library.create_draft(writer, None, "Secret", SECRET * 50)
     assert files_holding(tmp_path / "data", "heron-lantern-seventeen")
     library.delete_draft(writer, draft.id)
     assert files_holding(tmp_path / "data", "heron-lantern-seventeen") == ()
 
 
-def test_nothing_is_left_of_an_import_that_was_cancelled_before_it_stored(
-    library: Library, writer: WriterId, tmp_path: Path
-) -> None:
+def test_nothing_is_left_of_an_import_that_was_cancelled_before_it_stored(library: Library, tmp_path: Path) -> None:
+    writer = library.local_writer()
     voice = library.create_voice(writer, "Letters").id
     (tmp_path / "secret.zip").write_bytes(b"no zip: " + SECRET.encode())
     (tmp_path / "secret.pdf").write_bytes(b"no pdf: " + SECRET.encode())

@@ -17,8 +17,8 @@ from assistant.types import VoiceId, WriterId
 from tests.hashing_encoder import BatchSensitiveEncoder
 from tests.library.corpus import everything, wait_for, write_documents
 
-DOCUMENTS = 60
-SENTENCES = 60  # 13 snippets a document: four groups
+DOCUMENTS = 40
+SENTENCES = 60  # about 10 snippets a document: two or three groups
 
 # A server process that has the heavy modules loaded forks the victims, so that a kill costs no start.
 _processes = multiprocessing.get_context("forkserver")
@@ -94,10 +94,10 @@ PLACES = [
     "importing:_Run:_store:before:1",
     "catalogue:Catalogue:store_document:after:5",
     "upkeep:Upkeep:added:before:1",
-    "upkeep:Upkeep:added:before:3",
+    "upkeep:Upkeep:added:before:2",
     "index:VectorIndex:add:after:2",
     "catalogue:Catalogue:index_became_current:after:2",
-    "import_records:ImportRecords:record:after:4",
+    "import_records:ImportRecords:record:after:2",
     "import_records:ImportRecords:finish:before:1",
     "import_records:ImportRecords:finish:after:1",
 ]
