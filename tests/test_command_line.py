@@ -1,0 +1,107 @@
+"""The command line as a person uses it: real processes, the shipped checkpoint, a demo corpus."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+START = "We were one person short, and I can tell you which one."
+
+
+def run(*arguments: str, data_dir: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "assistant", *arguments, "--data-dir", str(data_dir)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+
+
+def run_json(*arguments: str, data_dir: Path) -> Any:
+    done = run(*arguments, "--json", data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("library")
+    for slug in ("work-mail", "technical-blog"):
+        report = run_json("import", str(ROOT / "corpora" / slug), "--voice", slug, data_dir=folder)
+        assert {file["status"] for file in report["files"]} == {"imported"}
+    return folder
+
+
+@pytest.fixture(scope="module")
+def suggestion(data_dir: Path) -> Any:
+    return run_json("write", "--voice", "work-mail", "--title", "Easter rota", "--start", START, data_dir=data_dir)
+
+
+def test_entries_come_from_that_voice_only(suggestion: Any) -> None:
+    titles = {
+        line.removeprefix("title: ")
+        for path in (ROOT / "corpora" / "work-mail").glob("*.md")
+        for line in path.read_text(encoding="utf-8").splitlines()[:4]
+        if line.startswith("title: ")
+    }
+    assert suggestion["entries"]
+    assert {entry["title"].strip("\"'") for entry in suggestion["entries"]} <= {title.strip("\"'") for title in titles}
+
+
+def test_summary_sentences_and_keywords_occur_in_the_entries(suggestion: Any) -> None:
+    passages = " ".join(entry["snippet"] for entry in suggestion["entries"])
+    flat = " ".join(passages.split())
+    assert suggestion["summary"]["text"]
+    assert len(suggestion["summary"]["snippets"]) >= 1
+    first_sentence = suggestion["summary"]["text"].split(". ")[0]
+    assert " ".join(first_sentence.split()) in flat
+    assert suggestion["keywords"]
+    assert all(keyword["text"] in passages.casefold() for keyword in suggestion["keywords"])
+    assert sum(len(entry["snippet"]) for entry in suggestion["entries"]) <= 2500
+
+
+def test_suggestion_is_new_text_with_timings_and_signature(suggestion: Any) -> None:
+    passages = " ".join(entry["snippet"] for entry in suggestion["entries"])
+    assert suggestion["suggestion"].strip()
+    assert suggestion["suggestion"].strip() not in passages
+    assert suggestion["finish"] in {"stop", "length"}
+    assert {"retrieve", "rank", "summarize", "synthesize", "first_token", "total"} <= set(suggestion["timings_ms"])
+    assert suggestion["signature"]["weights_sha256"]
+
+
+def test_same_seed_gives_the_same_suggestion(suggestion: Any, data_dir: Path) -> None:
+    again = run_json("write", "--voice", "work-mail", "--title", "Easter rota", "--start", START, data_dir=data_dir)
+    assert again["suggestion"] == suggestion["suggestion"]
+
+
+def test_import_again_finds_everything_present(data_dir: Path) -> None:
+    report = run_json("import", str(ROOT / "corpora" / "work-mail"), "--voice", "work-mail", data_dir=data_dir)
+    assert {file["status"] for file in report["files"]} == {"present"}
+
+
+def test_doctor_finds_nothing_wrong(data_dir: Path) -> None:
+    assert run("doctor", data_dir=data_dir).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("write", "--voice", "nobody", "--start", "x"), "there are: 'technical-blog', 'work-mail'"),
+        (("write", "--voice", "work-mail", "--start", "x", "--model", "no-such-folder"), "no checkpoint at"),
+        (("import", "no-such-file.txt"), "no-such-file.txt"),
+    ],
+    ids=["unknown voice", "missing checkpoint", "missing file"],
+)
+def test_error_says_what_to_do_and_exits_1(arguments: tuple[str, ...], expected: str, data_dir: Path) -> None:
+    done = run(*arguments, data_dir=data_dir)
+    assert done.returncode == 1
+    assert "error: " in done.stderr
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
