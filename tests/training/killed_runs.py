@@ -21,7 +21,7 @@ from assistant.training.loop import LoopSettings, TrainingRun
 from assistant.training.shards import ShardWriter, load_sources
 from tests.small_models import small_model
 
-SETTINGS = LoopSettings(tokens=1600, tokens_per_batch=200, accumulation=2, warmup_tokens=500, decay_share=0.5, seed=4)
+SETTINGS = LoopSettings(tokens=1000, tokens_per_batch=200, accumulation=2, warmup_tokens=500, decay_share=0.5, seed=4)
 _FILE_OPERATIONS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
 
 
