@@ -22,13 +22,10 @@ from assistant.errors import TrainingError
 from assistant.training.checkpoints import RunState, latest_state, save_state
 from assistant.training.objectives import NextTokenObjective
 from assistant.training.optimizer import MasterOptimizer, Rates
-from assistant.training.shards import FULL_WEIGHT, Source, plan_batches
+from assistant.training.shards import FULL_WEIGHT, Source, padded_length, plan_batches
 
 # The learning rate falls to this share of its peak at the end of the decay; 0 would waste the last steps.
 _FINAL_RATE = 0.02
-# Lengths are rounded up to multiples of this: every shape a processor meets for the first time costs it compiled code
-# and memory that is kept, and a run over thousands of different lengths was seen to take a gigabyte every four minutes.
-_LENGTH_STEP = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +75,8 @@ def collate(sources: Sequence[Source], batch: Sequence[tuple[int, int]]) -> tupl
     """Stack examples into token ids and loss weights, right-padded with weight 0; shapes (batch, padded length)."""
     examples = [sources[source].example(index) for source, index in batch]
     longest = max(len(tokens) for tokens, _ in examples)
-    padded = -(-(longest - 1) // _LENGTH_STEP) * _LENGTH_STEP + 1  # one more than the model reads: the last is a target
-    ids = np.zeros((len(examples), padded), dtype=np.int64)
-    weights = np.zeros((len(examples), padded), dtype=np.float32)
+    ids = np.zeros((len(examples), padded_length(longest)), dtype=np.int64)
+    weights = np.zeros(ids.shape, dtype=np.float32)
     for row, (tokens, tenths) in enumerate(examples):
         ids[row, : len(tokens)] = tokens
         weights[row, : len(tokens)] = tenths.astype(np.float32) / FULL_WEIGHT
