@@ -34,11 +34,14 @@ def _add_import_endpoint(assistant: Assistant) -> None:
 
     def import_files(files: list[str] | None, voice: str, request: gr.Request) -> dict[str, object]:
         """Import files into the voice of this name, made if there is none; what became of each file is the answer."""
+        paths = [Path(file) for file in files or ()]
         try:
-            writer = current_writer(request.request)
-            return _import(assistant, writer, [Path(file) for file in files or ()], voice)
+            return _import(assistant, current_writer(request.request), paths, voice)
         except OwnhandError as error:
             raise gr.Error(str(error), print_exception=False) from error
+        finally:
+            for path in paths:  # Gradio would keep its copies, also of what the writer later erases
+                path.unlink(missing_ok=True)
 
     files = gr.File(file_count="multiple", visible=False)
     voice = gr.Textbox(visible=False)

@@ -10,6 +10,7 @@ import { copyFiles, sortOut } from './files.js';
 import { OutcomeView } from './outcome.js';
 
 const POLL_MS = 400;
+const POLL_SHARE = 20; // pauses this many times as long as an answer took: asking must not slow the import down
 const RETRY_MS = 2000;
 const NOT_FOUND = 404;
 const LIST_MS = 2000; // how often a running import has the list of documents read again
@@ -132,10 +133,13 @@ export class ImportPanel {
     const reading = { job: report.id };
     this.following = reading;
     this.outcome.clear();
+    let pause = POLL_MS;
     while (this.following === reading && report.state === 'running') {
       this.progress.draw(progressOf(report));
-      await wait(POLL_MS);
+      await wait(pause);
+      const asked = performance.now();
       report = await this.ask(report);
+      pause = Math.max(POLL_MS, POLL_SHARE * (performance.now() - asked));
     }
     if (this.following !== reading) return;
     this.following = null;
