@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import lzma
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +38,13 @@ class Record:
 def read_corpus(path: Path) -> Iterator[Record]:
     """Yield the documents of one JSON Lines file (plain, ``.gz`` or ``.xz``) in file order.
 
-    :raises CorpusError: if the file is missing or a line is not an object with a ``text``.
+    :raises CorpusError: if the file is missing or damaged, or a line is not an object with a ``text``.
     """
     if not path.is_file():
         raise CorpusError(f"no corpus at {path}: expected a JSON Lines file (.jsonl, .jsonl.gz or .jsonl.xz)")
-    with _open_text(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield _parse(line, where=f"{path.name}, line {number}")
+    for number, line in enumerate(_lines(path), start=1):
+        if line.strip():
+            yield _parse(line, where=f"{path.name}, line {number}")
 
 
 def author_split(author: str) -> Split:
@@ -64,9 +64,15 @@ def text_fingerprint(text: str) -> str:
     return hashlib.sha256(folded.encode()).hexdigest()
 
 
-def _open_text(path: Path) -> IO[str]:
-    opener = _OPENERS.get(path.suffix)
-    return path.open(encoding="utf-8") if opener is None else opener(path, "rt", encoding="utf-8")
+def _lines(path: Path) -> Iterator[str]:
+    opener = _OPENERS.get(path.suffix, open)
+    try:
+        with opener(path, "rt", encoding="utf-8") as lines:
+            yield from lines
+    except (OSError, EOFError, lzma.LZMAError, zlib.error, UnicodeDecodeError) as error:
+        raise CorpusError(
+            f"{path} cannot be read ({error}): expected UTF-8 text, packed as its ending says; fetch it again"
+        ) from error
 
 
 def _parse(line: str, *, where: str) -> Record:
@@ -76,9 +82,9 @@ def _parse(line: str, *, where: str) -> Record:
         raise CorpusError(f"{where} is not JSON ({error.msg}): expected one object per line") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise CorpusError(f'{where} has no text: expected an object with "text" and, where known, author, title, date')
-    return Record(
-        author=str(row.get("author") or ""),
-        title=str(row.get("title") or ""),
-        date=str(row.get("date") or ""),
-        text=row["text"],
-    )
+    return Record(*(_whole(str(row.get(name) or "")) for name in ("author", "title", "date", "text")))
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which JSON can hold and no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()
