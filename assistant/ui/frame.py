@@ -24,8 +24,9 @@ _HEAD = """
 <link rel="stylesheet" href="/own/static/{style}.css" />
 """
 
+# The path stands before the "#" because Gradio's pages have a base address of "/".
 _HEADER = """
-<a class="skip-link" href="#page-{style}">Skip to the page</a>
+<a class="skip-link" href="{path}#page-{style}">Skip to the page</a>
 <header class="site-header">
   <a class="word-mark" href="/">Ownhand</a>
   <nav aria-label="Pages">{links}</nav>
@@ -84,7 +85,7 @@ def frame(html: str, path: str) -> str:
     links = "".join(_link(target, name, is_here=target == path) for target, name in _PAGES.items())
     html = _CARDS.sub("", html).replace('control_page_title="true"', 'control_page_title="false"', 1)
     html = html.replace("</head>", _HEAD.format(title=escape(title), style=style) + "</head>", 1)
-    return _BODY.sub(lambda body: body.group() + _HEADER.format(links=links, style=style), html, count=1)
+    return _BODY.sub(lambda body: body.group() + _HEADER.format(links=links, path=path, style=style), html, count=1)
 
 
 def _link(target: str, name: str, *, is_here: bool) -> str:

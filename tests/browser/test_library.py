@@ -389,6 +389,18 @@ def test_the_open_voice_is_in_the_address(library: Page) -> None:
     expect(library.get_by_role("heading", name="Second")).to_be_visible()
 
 
+def test_the_header_can_be_skipped_without_leaving_the_voice(library: Page) -> None:
+    create_voice(library, "First")
+    create_voice(library, "Second")
+    address = library.url
+    library.get_by_role("link", name="Skip to the page").focus()
+    library.keyboard.press("Enter")
+    expect(library).to_have_url(address)
+    library.keyboard.press("Tab")
+    expect(library.get_by_role("link", name="First")).to_be_focused()
+    expect(library.get_by_role("heading", name="Second")).to_be_visible()
+
+
 def test_programs_import_through_the_named_endpoint(library: Page, app: App, tmp_path: Path) -> None:
     files = [text_file(tmp_path / "letter.txt", HARBOUR), pdf_file(tmp_path / "tides.pdf", ["We sail by the dog."])]
     client = Client(app.url, verbose=False)

@@ -5,6 +5,7 @@ import { Examples } from './library/examples.js';
 import { VoiceView, Welcome } from './library/voice.js';
 import { VoiceList } from './library/voices.js';
 
+const SKIPPED = '#page-library';
 const BUSY_MS = 3000; // how often the voices are read again while one of them is importing
 const WIDE = matchMedia('(min-width: 760px)');
 
@@ -36,7 +37,7 @@ class LibraryPage {
       this.main.replaceChildren(h('p', { class: 'lib-error', role: 'alert' }, error.message));
       return;
     }
-    addEventListener('hashchange', () => this.draw());
+    addEventListener('hashchange', () => this.moved());
     WIDE.addEventListener('change', () => this.draw());
     addEventListener('focus', () => this.lookAgain()); // another tab may have changed things
     addEventListener('beforeunload', (event) => {
@@ -44,6 +45,12 @@ class LibraryPage {
     });
     catchStrayDrops();
     this.root.dataset.ready = 'true';
+  }
+
+  /** The address changed: to another voice, or to the page itself by the link that skips the header. */
+  moved() {
+    if (location.hash !== SKIPPED) this.draw();
+    else history.replaceState(null, '', place(this.drawn ? `voice=${this.drawn.id}` : ''));
   }
 
   announce(text) {
@@ -76,6 +83,7 @@ class LibraryPage {
 
   draw() {
     const { open } = this;
+    this.drawn = open;
     this.root.dataset.view = open ? 'voice' : 'list';
     this.list.draw(this.voices, open);
     this.examples.draw(this.voices.length ? this.side : this.welcome.element);
