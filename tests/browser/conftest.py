@@ -87,6 +87,14 @@ class App:
         """The number of the voice of this name."""
         return next(int(voice["id"]) for voice in self.get("/api/library/voices")["voices"] if voice["name"] == name)
 
+    def endpoint(self, name: str, *values: object) -> Any:
+        """The last answer of an endpoint for programs, in Gradio's protocol: a ticket, then a stream of events."""
+        ticket = self.post(f"/gradio_api/call/{name}", {"data": values})["event_id"]
+        with urllib.request.urlopen(f"{self.url}/gradio_api/call/{name}/{ticket}", timeout=300) as answer:
+            lines = answer.read().decode().splitlines()
+        complete = len(lines) - 1 - lines[::-1].index("event: complete")
+        return json.loads(lines[complete + 1].removeprefix("data: "))[0]
+
     def _ask(self, method: str, path: str, body: object) -> Any:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, method=method)

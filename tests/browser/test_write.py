@@ -258,6 +258,17 @@ def test_an_error_reaches_the_writer_and_the_page_goes_on(app: App, work_mail: i
     expect(page.locator(".trouble")).to_be_hidden()
 
 
+def test_programs_get_the_same_suggestion_with_its_evidence(app: App, work_mail: int) -> None:
+    names = {voice["name"] for voice in app.endpoint("voices")}
+    assert "Work mail" in names
+    answer = app.endpoint("suggest", TITLE, START, "Work mail")
+    assert answer["entries"]
+    assert answer["summary"]["text"]
+    assert answer["suggestion"]
+    assert answer["finish"] in {"stop", "length"}
+    assert answer["signature"]["seed"] == 0
+
+
 # ---- drafts ----
 
 
@@ -349,6 +360,17 @@ def test_two_tabs_never_overwrite_each_other_unasked(
     assert sorted(line["title"] for line in lines) == titles
     if len(titles) > 1:
         assert {line["opening"] for line in lines} == {"Shared. First.", "Shared. Second."}
+
+
+def test_coming_back_to_a_tab_shows_what_another_one_changed(app: App, open_page: OpenPage) -> None:
+    number = app.draft(title="Shared", text="Old.")
+    page = open_draft(open_page, number)
+    stored = app.get(f"/api/drafts/{number}")
+    app.put(f"/api/drafts/{number}", stored | {"text": "New."})
+    app.post("/api/library/voices", {"name": "Made in another tab"})
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("textarea")).to_have_value("New.")
+    expect(page.get_by_label("Voice")).to_contain_text("Made in another tab")
 
 
 def test_a_draft_deleted_elsewhere_can_be_kept(app: App, open_page: OpenPage, watch: Watch) -> None:
