@@ -11,6 +11,7 @@ from assistant.errors import NotFoundError, OwnhandError
 from assistant.library.importing import ImportFailedError
 from assistant.library.library import Library
 from assistant.library.reports import FileReport, ImportReport
+from assistant.retrieval.encoder import load_encoder
 from assistant.types import VoiceId, WriterId
 from tests.browser.writings import every_format
 from tests.hashing_encoder import HashingEncoder
@@ -222,6 +223,25 @@ def test_a_document_deleted_while_an_import_runs_stays_deleted(tmp_path: Path) -
     assert len(library.documents(writer, voice)) == 149
     found = {snippet for snippet, _ in library.nearest(voice, HashingEncoder().encode(["harbour"])[0], 5000)}
     assert found == {snippet.id for snippet in library.voice_snippets(voice)}
+    library.close()
+
+
+def test_with_the_real_encoder_an_interrupted_import_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    def interrupt(report: ImportReport) -> None:
+        raise KeyboardInterrupt
+
+    library = Library.open(tmp_path / "data", load_encoder())
+    writer = library.local_writer()
+    folder = write_documents(tmp_path / "in", 80, sentences=3)  # two groups, by the number of files
+    undisturbed = library.create_voice(writer, "Undisturbed").id
+    library.import_now(writer, undisturbed, [folder])
+    interrupted = library.create_voice(writer, "Interrupted").id
+    with pytest.raises(KeyboardInterrupt):
+        library.import_now(writer, interrupted, [folder], on_progress=interrupt)
+    assert library.imports(writer, interrupted)[0].state == "cancelled"
+    assert 0 < len(library.documents(writer, interrupted)) < len(library.documents(writer, undisturbed))
+    library.import_now(writer, interrupted, [folder])
+    assert everything(library, writer, interrupted) == everything(library, writer, undisturbed)
     library.close()
 
 
