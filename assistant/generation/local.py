@@ -265,7 +265,7 @@ def _load(name: str, *, local_files_only: bool) -> tuple[PreTrainedModel, PreTra
             name, config=config, dtype=torch.bfloat16, use_safetensors=True, output_loading_info=True, **given
         )
         tokenizer = AutoTokenizer.from_pretrained(name, **given)
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, SafetensorError) as error:
         raise ModelError(
             f"cannot load a causal language model from {name} ({_first_line(error)}): expected config.json, "
             "model.safetensors and a tokenizer; restore the folder or choose another model"

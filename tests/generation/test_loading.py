@@ -75,6 +75,13 @@ def test_a_file_cut_short_is_refused(copy: Path, file: str) -> None:
     assert "restore" in refusal(copy)
 
 
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"])
+@pytest.mark.parametrize("content", ["[]", "null"])
+def test_a_file_that_holds_something_else_is_refused(copy: Path, file: str, content: str) -> None:
+    (copy / file).write_text(content)
+    assert "restore" in refusal(copy)
+
+
 def test_a_damaged_header_is_refused(copy: Path) -> None:
     weights = bytearray((copy / "model.safetensors").read_bytes())
     weights[3] ^= 0xFF
