@@ -86,11 +86,10 @@ def _tokenizer(arguments: argparse.Namespace) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    from transformers import AutoTokenizer
-
     from assistant.training.prepare import held_out_fingerprints, prepare_pretraining
+    from assistant.training.tokenizer import load_tokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(arguments.tokenizer)
+    tokenizer = load_tokenizer(arguments.tokenizer)
     if arguments.kind == "finetune":
         from assistant.training.examples import ExampleSettings, prepare_finetuning
 
@@ -116,7 +115,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     from assistant.signature import file_hash
     from assistant.training.checkpoints import current_model
@@ -124,6 +123,7 @@ def _train(arguments: argparse.Namespace) -> None:
     from assistant.training.model import ModelSize, new_model
     from assistant.training.optimizer import Rates
     from assistant.training.shards import load_sources
+    from assistant.training.tokenizer import load_tokenizer
 
     settings = LoopSettings(
         tokens=arguments.tokens,
@@ -139,7 +139,7 @@ def _train(arguments: argparse.Namespace) -> None:
         "data": {s.name: [s.epochs, file_hash(arguments.shards / s.name / "tokens.npy")] for s in sources}
     }
     if arguments.init is None:
-        tokenizer = AutoTokenizer.from_pretrained(arguments.tokenizer)
+        tokenizer = load_tokenizer(arguments.tokenizer)
         model = new_model(
             ModelSize(), vocabulary_size=len(tokenizer), end_id=tokenizer.eos_token_id, seed=settings.seed
         )
@@ -157,17 +157,17 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     from assistant.prompts import PromptTemplate
     from assistant.training.checkpoints import current_model, write_checkpoint
-    from assistant.training.tokenizer import load_known_words, save_known_words
+    from assistant.training.tokenizer import load_known_words, load_tokenizer, save_known_words
 
     source = current_model(arguments.run_folder)
     write_checkpoint(
         arguments.out,
         AutoModelForCausalLM.from_pretrained(source),
-        AutoTokenizer.from_pretrained(arguments.tokenizer),
+        load_tokenizer(arguments.tokenizer),
         template=PromptTemplate(),
         signature=json.loads((source.parent / "state.json").read_text()),
     )

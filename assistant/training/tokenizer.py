@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from assistant.errors import TrainingError
 from assistant.keyword_candidates import words
 from assistant.prompts import END, MARKERS
 
@@ -61,3 +62,17 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Write the tokenizer's files into a folder that a checkpoint can be built around."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(folder)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Read a tokenizer from its folder, and from nowhere else.
+
+    :raises TrainingError: if there is none, or it is damaged.
+    """
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(
+            f"no tokenizer in {folder} ({reason}): expected the folder that `train tokenizer` wrote"
+        ) from error
