@@ -37,7 +37,9 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     prepare.add_argument("corpora", nargs="+", type=Path)
     prepare.add_argument("--tokenizer", type=Path, required=True)
     prepare.add_argument("--out", type=Path, required=True)
-    prepare.add_argument("--held-out", nargs="*", type=Path, default=[], help="corpora whose test authors to leave out")
+    prepare.add_argument(
+        "--held-out", nargs="*", type=Path, default=[], help="pre-training: corpora whose test authors to leave out"
+    )
     prepare.add_argument("--window", type=int, default=1024, help="tokens a pre-training window")
     prepare.add_argument("--authors", type=int, default=600, help="fine-tuning: authors used at most")
     prepare.add_argument("--documents", type=int, default=24, help="fine-tuning: documents of one author at most")
@@ -91,6 +93,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
     tokenizer = load_tokenizer(arguments.tokenizer)
     if arguments.kind == "finetune":
+        from assistant.retrieval.encoder import load_encoder
         from assistant.training.examples import ExampleSettings, prepare_finetuning
 
         settings = ExampleSettings(
@@ -100,7 +103,12 @@ def _prepare(arguments: argparse.Namespace) -> None:
             seed=arguments.seed,
         )
         sources = prepare_finetuning(
-            arguments.corpora, tokenizer, arguments.out, settings=settings, on_author=_say_author
+            arguments.corpora,
+            tokenizer,
+            arguments.out,
+            settings=settings,
+            encoder=load_encoder(),
+            on_author=_say_author,
         )
         for name, tokens in sources:
             _say(f"{name}: {tokens:,} tokens")

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
+from assistant.errors import CorpusError
 from assistant.prompts import END, FIRST, SAME, SECOND, Part, Prompt, PromptTemplate, build_prompt, encode_prompt
-from assistant.retrieval.encoder import Encoder, load_encoder
+from assistant.retrieval.encoder import Encoder
 from assistant.settings import Settings
 from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive, stages_over
 from assistant.training.corpus import Record, Split, author_split, read_corpus, text_fingerprint
+from assistant.training.prepare import held_out_fingerprints
 from assistant.training.shards import FULL_WEIGHT, ShardWriter
 from assistant.types import Evidence, Request, Summary, WriterId
 
@@ -66,10 +68,15 @@ class Author:
     records: tuple[Record, ...]
 
 
-def authors_of(path: Path, settings: ExampleSettings, *, split: Split | None) -> list[Author]:
-    """The authors of one side of the split (None: of all) with enough documents, reprints dropped, in seeded order."""
+def authors_of(
+    path: Path, settings: ExampleSettings, *, split: Split | None, without: frozenset[str] = frozenset()
+) -> list[Author]:
+    """The authors of one side of the split (None: of all) with enough documents, reprints dropped, in seeded order.
+
+    :param without: fingerprints of texts to leave out, whoever's name they stand under.
+    """
     documents: dict[str, list[Record]] = {}
-    seen: set[str] = set()
+    seen = set(without)
     for record in read_corpus(path):
         if not record.author or " & " in record.author or split not in (None, author_split(record.author)):
             continue
@@ -93,16 +100,18 @@ def prepare_finetuning(
     folder: Path,
     *,
     settings: ExampleSettings,
+    encoder: Encoder,
     on_author: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[tuple[str, int]]:
     """Write the sources ``continuation`` and ``distinction``; yields each one's name and number of tokens.
 
     :param on_author: called with authors done and authors in all, while the first source is made.
+    :raises CorpusError: if no corpus has two training authors to tell apart.
     """
-    per_corpus = [authors_of(path, settings, split="train") for path in paths]
+    per_corpus = _training_authors(paths, settings)
     share = -(-settings.authors // len(paths))
     chosen = [author for authors in per_corpus for author in authors[:share]]
-    maker = _ContinuationMaker(load_encoder(), settings)
+    maker = _ContinuationMaker(encoder, settings)
 
     writer = ShardWriter(folder / "continuation", weighted=True)
     count = 0
@@ -117,6 +126,18 @@ def prepare_finetuning(
     for pair in _pairs([authors for authors in per_corpus if len(authors) > 1], count, random.Random(settings.seed)):
         writer.add(*_encode_pair(pair, tokenizer))
     yield "distinction", writer.close()
+
+
+def _training_authors(paths: Sequence[Path], settings: ExampleSettings) -> list[list[Author]]:
+    held_out = held_out_fingerprints(paths)
+    per_corpus = [authors_of(path, settings, split="train", without=held_out) for path in paths]
+    most = max(map(len, per_corpus))
+    if most < 2:
+        raise CorpusError(
+            f"{', '.join(path.name for path in paths)}: {most} training authors with {settings.minimum_documents} "
+            f"documents of {settings.minimum_characters} characters, expected at least 2: add authors"
+        )
+    return per_corpus
 
 
 def distinction_prompt(first: str, second: str) -> Prompt:
