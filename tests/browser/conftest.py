@@ -120,8 +120,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[App]:
-    """A running app, its library empty when the session begins."""
+def app(
+    browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, model: Path
+) -> Iterator[App]:
+    """A running app, its library empty when the session begins; not started where no browser could look at it."""
     running = App(tmp_path_factory.mktemp("app") / "data", model)
     running.start()
     yield running
