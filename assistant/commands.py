@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.errors import NotFoundError
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,11 +75,7 @@ def _voice(assistant: "Assistant", writer: "WriterId", name: str) -> "VoiceId | 
     voices = assistant.library.voices(writer)
     if not name and len(voices) <= 1:
         return voices[0].id if voices else None
-    for voice in voices:
-        if voice.name == name:
-            return voice.id
-    known = ", ".join(repr(voice.name) for voice in voices) or "none yet: import something first"
-    raise NotFoundError(f"--voice {name!r}: expected the name of a voice; there are: {known}")
+    return assistant.library.voice_named(writer, name).id
 
 
 def _as_text(suggestion: "Suggestion") -> str:

@@ -89,6 +89,11 @@ def test_doctor_finds_nothing_wrong(data_dir: Path) -> None:
     assert run("doctor", data_dir=data_dir).returncode == 0
 
 
+def test_a_voice_is_found_in_any_case(suggestion: Any, data_dir: Path) -> None:
+    again = run_json("write", "--voice", "WORK-MAIL", "--title", "Easter rota", "--start", START, data_dir=data_dir)
+    assert [entry["title"] for entry in again["entries"]] == [entry["title"] for entry in suggestion["entries"]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -31,28 +31,23 @@ def _block(name: str, root: Path) -> str:
 
 def _checkpoint(result: dict[str, Any]) -> str:
     bits = result["bits_per_character"]
-    signature = result["signature"]
-    count = f"{result['documents']} documents of {result['authors']} authors the model never saw"
+    data = result["signature"]["data"]
     return (
-        f"Measured on {count} (`{signature['data']}`):\n\n"
-        "| evidence in the prompt | bits per character | against own | p |\n"
+        f"Measured on {result['documents']} documents of {result['authors']} authors the model never saw (`{data}`):\n\n"
+        "| evidence in the prompt | bits per character | own evidence saves | p |\n"
         "|---|---|---|---|\n"
         f"| the writer's own | {bits['own']:.3f} | | |\n"
-        f"| none | {bits['none']:.3f} | {_percent(result['gain_own_over_none_percent'])} | {_p(result['p_own_none'])} |\n"
-        f"| another writer's | {bits['other']:.3f} | {_percent(result['gain_own_over_other_percent'])} "
+        f"| none | {bits['none']:.3f} | {result['gain_own_over_none_percent']:.2f} % | {_p(result['p_own_none'])} |\n"
+        f"| another writer's | {bits['other']:.3f} | {result['gain_own_over_other_percent']:.2f} % "
         f"| {_p(result['p_own_other'])} |\n\n"
-        f"Author distinction: {result['author_distinction_accuracy']:.2f} of pairs told right (chance 0.50). "
-        f"Of sampled continuations {100 * result['loop_rate']:.0f} % hold a loop, "
-        f"{100 * result['known_word_rate']:.1f} % of their words are known words, "
-        f"{100 * result['sentence_end_rate']:.0f} % end at a sentence.\n"
+        f"Author distinction: {100 * result['author_distinction_accuracy']:.0f} % of pairs told right (chance 50 %). "
+        f"Of sampled continuations {100 * result['loop_rate']:.0f} % hold a loop and "
+        f"{100 * result['sentence_end_rate']:.0f} % end at a sentence; "
+        f"{100 * result['known_word_rate']:.1f} % of their words are known words.\n"
     )
 
 
 _RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"checkpoint": _checkpoint}
-
-
-def _percent(gain: float) -> str:
-    return f"own saves {gain:.2f} %"
 
 
 def _p(value: float) -> str:

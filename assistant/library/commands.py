@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.errors import LibraryError, NotFoundError
+from assistant.errors import LibraryError
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _erase_part(arguments: argparse.Namespace) -> str:
     with _open_library(arguments.data_dir) as library:
         writer = library.local_writer()
         if arguments.voice is not None:
-            voice = _named_voice(library, writer, arguments.voice)
+            voice = library.voice_named(writer, arguments.voice)
             _confirm(arguments, f"the voice {voice.name} with {voice.documents} documents")
             library.delete_voice(writer, voice.id)
             return f"voice {voice.name}"
@@ -207,15 +207,6 @@ def _voice_to_import_into(library: "Library", writer: "WriterId", name: str) -> 
         known = ", ".join(repr(voice.name) for voice in voices)
         raise LibraryError(f"there are {len(voices)} voices: say which with --voice; there are: {known}")
     return library.create_voice(writer, name or FIRST_VOICE), True
-
-
-def _named_voice(library: "Library", writer: "WriterId", name: str) -> "Voice":
-    voices = library.voices(writer)
-    for voice in voices:
-        if voice.name.casefold() == name.casefold():
-            return voice
-    known = ", ".join(repr(voice.name) for voice in voices) or "none"
-    raise NotFoundError(f"--voice {name!r}: expected the name of a voice; there are: {known}")
 
 
 def _confirm(arguments: argparse.Namespace, what: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
-from assistant.errors import StorageError
+from assistant.errors import NotFoundError, StorageError
 from assistant.library.catalogue import LOCAL_WRITER, Catalogue
 from assistant.library.database import Database
 from assistant.library.drafts import Drafts
@@ -90,6 +90,18 @@ class Library:
         :raises NotFoundError: if the writer has no such voice.
         """
         return self._catalogue.voice(writer, voice)
+
+    def voice_named(self, writer: WriterId, name: str) -> Voice:
+        """One voice, by its name; upper and lower case are alike.
+
+        :raises NotFoundError: if the writer has none of this name.
+        """
+        voices = self.voices(writer)
+        for voice in voices:
+            if voice.name.casefold() == name.casefold():
+                return voice
+        known = ", ".join(repr(voice.name) for voice in voices) or "none yet: import something first"
+        raise NotFoundError(f"no voice named {name!r}: expected the name of a voice; there are: {known}")
 
     def create_voice(self, writer: WriterId, name: str) -> Voice:
         """A new, empty voice.

@@ -11,10 +11,10 @@ from typing import assert_never
 import gradio as gr
 
 from assistant.assembly import Assistant
-from assistant.errors import NotFoundError, OwnhandError
+from assistant.errors import OwnhandError
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.suggestion_json import suggestion_json
-from assistant.types import Evidence, Request, Suggestion, VoiceId, WriterId
+from assistant.types import Evidence, Request, Suggestion
 from assistant.ui.suggest_routes import sampling_for
 from assistant.ui.writers import current_writer
 
@@ -32,7 +32,8 @@ def add_endpoints(assistant: Assistant) -> None:
         try:
             writer = current_writer(request.request)
             sampling = sampling_for("sentences", 0, assistant.settings.generation)
-            ask = Request(writer, voice_named(assistant, writer, voice), title=title, before=before, sampling=sampling)
+            chosen = assistant.library.voice_named(writer, voice).id if voice else None
+            ask = Request(writer, chosen, title=title, before=before, sampling=sampling)
             with closing(assistant.pipeline.write(ask)) as events:
                 yield from answers(events)
         except OwnhandError as error:
@@ -48,21 +49,6 @@ def add_endpoints(assistant: Assistant) -> None:
 
     gr.api(suggest, api_name="suggest", concurrency_id=_MODEL_QUEUE, concurrency_limit=2)
     gr.api(voices, api_name="voices")
-
-
-def voice_named(assistant: Assistant, writer: WriterId, name: str) -> VoiceId | None:
-    """The writer's voice of this name.
-
-    :raises NotFoundError: if there is none.
-    """
-    if not name:
-        return None
-    voices = assistant.library.voices(writer)
-    for voice in voices:
-        if voice.name == name:
-            return voice.id
-    known = ", ".join(voice.name for voice in voices) or "none yet"
-    raise NotFoundError(f"There is no voice named {name!r}: expected one of: {known}")
 
 
 def answers(events: Generator[Event, None, None]) -> Generator[dict[str, object], None, None]:
