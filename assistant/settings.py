@@ -3,11 +3,18 @@
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from assistant.errors import SettingsError
 
 SHIPPED_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "ownhand-16m"
+
+
+def _user_data_dir() -> Path:
+    """The folder in which this platform keeps a user's data."""
+    try:
+        from platformdirs import user_data_path
+    except ModuleNotFoundError:  # a bare training machine, which has no library either
+        return Path.home() / "ownhand"
+    return user_data_path("ownhand")
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
@@ -109,7 +116,7 @@ class ServerSettings:
 class Settings:
     """All settings of one process."""
 
-    data_dir: Path = field(default_factory=lambda: user_data_path("ownhand"))
+    data_dir: Path = field(default_factory=_user_data_dir)
     server: ServerSettings = ServerSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     ranking: RankingSettings = RankingSettings()
