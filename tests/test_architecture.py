@@ -40,9 +40,9 @@ HOMES = {
     "keybert": ("synthesis",),
 }
 # What a bare GPU machine has (design: train verbs run there); the loop itself may ask for nothing else.
-BARE_MACHINE = {"torch", "transformers", "accelerate", "safetensors", "numpy"}
+BARE_MACHINE = {"torch", "transformers", "tokenizers", "accelerate", "safetensors", "numpy"}
 # The modules that `train pretrain` and `train finetune` run.
-TRAINING_VERBS = ("training.loop", "training.model", "training.shards", "training.checkpoints", "training.optimizer")
+TRAINING_VERBS = ("__main__", "training.loop", "training.model", "training.tokenizer", "signature")
 
 
 def _modules() -> dict[str, ast.Module]:
@@ -181,3 +181,18 @@ def test_the_command_line_answers_help_without_loading_models() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, check=True)
     assert not {"torch", "transformers", "chromadb", "gradio"} & set(loaded.stderr.decode().split())
+
+
+def test_the_training_verbs_are_offered_on_a_bare_machine() -> None:
+    program = (
+        "import importlib.abc, runpy, sys\n"
+        "class Bare(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name.split('.')[0] not in {BARE_MACHINE | {'assistant'} | set(sys.stdlib_module_names)}:\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Bare())\n"
+        "sys.argv = ['assistant', 'train', 'pretrain', '--help']\n"
+        "runpy.run_module('assistant', run_name='__main__')\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, check=True)
+    assert "--shards" in shown.stdout.decode()
