@@ -11,32 +11,30 @@ from assistant.settings import GenerationSettings, ServerSettings, Settings
 from assistant.ui.server import listen
 
 
-def main() -> int:
+def main() -> None:
     """Take the address, load everything, serve until Ctrl+C."""
-    settings = _settings()
     try:
+        settings = _settings()
         with listen(settings.server) as door:  # first: a port in use is known at once, and an early visitor waits
             from assistant.assembly import load
-            from assistant.ui.shell import serve
+            from assistant.ui import shell
 
             with closing(load(settings)) as assistant:
-                serve(assistant, door)
+                shell.serve(assistant, door)
     except OwnhandError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    return 0
+        sys.exit(f"error: {error}")
 
 
 def _settings() -> Settings:
     given, parser = Settings(), argparse.ArgumentParser(prog="python app.py", description=__doc__)
     parser.add_argument("--host", default=given.server.host, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=given.server.port, help="port (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=given.server.port, help="(default: %(default)s)")
     parser.add_argument("--data-dir", type=Path, default=given.data_dir, help="where your writing is kept")
     parser.add_argument("--model", default=given.generation.model, help="folder or name of a transformers model")
-    chosen = parser.parse_args()
-    server, generation = ServerSettings(chosen.host, chosen.port), GenerationSettings(model=chosen.model)
-    return replace(given, data_dir=chosen.data_dir, server=server, generation=generation)
+    got = parser.parse_args()
+    server, generation = ServerSettings(got.host, got.port), GenerationSettings(model=got.model)
+    return replace(given, data_dir=got.data_dir, server=server, generation=generation)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

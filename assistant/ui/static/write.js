@@ -256,9 +256,17 @@ class WritePage {
     this.#part('.length select').addEventListener('change', () => this.editor.focus());
     this.title.addEventListener('input', () => this.#changed());
     this.#root.addEventListener('keydown', (event) => this.#key(event));
+    addEventListener('hashchange', () => this.#addressChanged());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden && this.#keeper?.id != null) this.#refresh().catch(() => {}); // the next save will tell
     });
+  }
+
+  // To another draft; or to the page itself, by the link that skips the header.
+  #addressChanged() {
+    const wanted = Number(location.hash.match(ADDRESS)?.[1]);
+    if (this.list.has(wanted)) this.#attempt(() => this.#open(wanted));
+    else history.replaceState(null, '', `#draft-${this.#keeper.id}`);
   }
 
   #key(event) {
