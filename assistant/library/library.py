@@ -1,6 +1,7 @@
 """The library: the only door to what a writer has."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -55,16 +56,19 @@ class Library:
         :raises StorageError: if the folder is in use, not writable, damaged, or made with another encoder.
         """
         data_dir = data_dir.expanduser().absolute()
-        lock = take_folder(data_dir)
-        try:
-            library = cls(_open_parts(data_dir, encoder), lock)
+        with ExitStack() as undo:
+            lock = take_folder(data_dir)
+            undo.callback(lock.release)
+            database = Database.open(data_dir)
+            undo.callback(database.close)
+            index = VectorIndex.open(data_dir)
+            undo.callback(index.close)
+            library = cls(_assemble(data_dir, database, index, encoder), lock)
             library._check_encoder()
             library._upkeep.settle()
             if resume_imports:
                 library._importer.resume()
-        except BaseException:
-            lock.release()
-            raise
+            undo.pop_all()
         return library
 
     def close(self) -> None:
@@ -269,10 +273,8 @@ class Library:
             )
 
 
-def _open_parts(data_dir: Path, encoder: Encoder) -> LibraryParts:
-    database = Database.open(data_dir)
+def _assemble(data_dir: Path, database: Database, index: VectorIndex, encoder: Encoder) -> LibraryParts:
     catalogue = Catalogue(database, encoder.dimensions)
-    index = VectorIndex.open(data_dir)
     return LibraryParts(
         database=database,
         catalogue=catalogue,

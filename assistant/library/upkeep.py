@@ -12,8 +12,8 @@ from assistant.types import SnippetId, VoiceId
 
 _log = logging.getLogger(__name__)
 
-_MENDED_AT_MOST = 20_000
-"""Snippets, the newest of a voice, that are looked at after each change: a few seconds' work."""
+_MENDED_AT_MOST = 5_000
+"""Snippets, the newest of a voice, that are looked at after each change: about two seconds' work."""
 
 
 class Upkeep:
