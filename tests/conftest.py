@@ -22,3 +22,8 @@ def library(tmp_path: Path, encoder: HashingEncoder) -> Iterator[Library]:
     opened = Library.open(tmp_path / "data", encoder)
     yield opened
     opened.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright keeps an event loop running, in which no other test could start its own."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
