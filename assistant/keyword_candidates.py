@@ -8,7 +8,13 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _MINIMUM_LETTERS = 3
 # What the usual list leaves out: contractions, and verbs too common to mark a subject.
 _MORE_STOP_WORDS = frozenset(
-    ["don't", "didn't", "doesn't", "isn't", "wasn't", "weren't", "aren't", "won't", "can't", "couldn't", "wouldn't", "shouldn't", "hasn't", "haven't", "hadn't", "it's", "i'm", "i've", "i'd", "i'll", "you're", "you've", "you'd", "you'll", "he's", "he'd", "he'll", "she's", "she'd", "she'll", "we're", "we've", "we'd", "we'll", "they're", "they've", "they'd", "they'll", "that's", "there's", "what's", "who's", "let's", "did", "does", "doing", "having", "let", "lets", "say", "says", "said", "saying", "got", "gets", "getting", "goes", "going", "gone", "went", "come", "comes", "came", "coming", "know", "knows", "knew", "think", "thinks", "thought", "make", "makes", "made", "just", "like", "really", "thing", "things", "yes"]
+    """
+    don't didn't doesn't isn't wasn't weren't aren't won't can't couldn't wouldn't shouldn't hasn't haven't hadn't
+    it's i'm i've i'd i'll you're you've you'd you'll he's he'd he'll she's she'd she'll we're we've we'd we'll
+    they're they've they'd they'll that's there's what's who's let's did does doing having let lets say says said
+    saying got gets getting goes going gone went come comes came coming know knows knew think thinks thought make
+    makes made just like really thing things yes
+    """.split()  # noqa: SIM905 - as a list it would fill a page
 )
 
 

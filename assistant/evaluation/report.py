@@ -31,9 +31,9 @@ def _block(name: str, root: Path) -> str:
 
 def _checkpoint(result: dict[str, Any]) -> str:
     bits = result["bits_per_character"]
-    data = result["signature"]["data"]
+    count = f"{result['documents']} documents of {result['authors']} authors"
     return (
-        f"Measured on {result['documents']} documents of {result['authors']} authors the model never saw (`{data}`):\n\n"
+        f"Measured on {count} the model never saw (`{result['signature']['data']}`):\n\n"
         "| evidence in the prompt | bits per character | own evidence saves | p |\n"
         "|---|---|---|---|\n"
         f"| the writer's own | {bits['own']:.3f} | | |\n"
