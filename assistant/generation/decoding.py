@@ -43,8 +43,10 @@ def draw(logits: Tensor, *, temperature: float, top_p: float, generator: torch.G
     # Everything after the point where the mass is reached goes; the likeliest always stays.
     beyond = ordered.cumsum(0) - ordered >= top_p
     beyond[0] = False
-    ordered[beyond] = 0
-    return int(ids[torch.multinomial(ordered, 1, generator=generator)])
+    probabilities[ids[beyond]] = 0
+    # Drawn from the ids in their own order, not by rank: rounding, which differs with how much of a prompt was cached,
+    # swaps ranks all the time but seldom changes which id a given random state picks.
+    return int(torch.multinomial(probabilities, 1, generator=generator))
 
 
 def ends_sentence(text: str) -> bool:
