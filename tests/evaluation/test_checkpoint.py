@@ -78,13 +78,14 @@ def test_a_report_is_repeatable_and_seeded(tmp_path: Path) -> None:
 
 
 def test_only_the_wanted_side_of_the_split_is_measured(tmp_path: Path) -> None:
+    few = replace(SETTINGS, documents=1, samples=0, authors=9)
     held_out = corpus(tmp_path, names("test", 2))
-    alone = evaluate(held_out)
+    alone = evaluate(held_out, few)
     rows: list[Mapping[str, object]] = [json.loads(line) for line in held_out.read_text().splitlines()]
     rows += [row for s, author in enumerate(names("train", 3)) for row in documents(author, s + 2)]
-    mixed = evaluate(write_corpus(tmp_path / "mixed.jsonl", rows))
+    mixed = evaluate(write_corpus(tmp_path / "mixed.jsonl", rows), few)
     assert (mixed.bits_own, mixed.authors) == (alone.bits_own, 2)
-    assert evaluate(tmp_path / "mixed.jsonl", replace(SETTINGS, split=None, authors=9)).authors == 5
+    assert evaluate(tmp_path / "mixed.jsonl", replace(few, split=None)).authors == 5
 
 
 @pytest.mark.parametrize(
