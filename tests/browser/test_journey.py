@@ -35,7 +35,7 @@ def test_from_files_to_a_draft_that_lasts(open_page: OpenPage, tmp_path: Path) -
 
     page.get_by_role("link", name="Write", exact=True).click()
     expect(page.locator(".write")).to_have_attribute("data-ready", "true")
-    page.get_by_label("Title").fill(TITLE)
+    page.get_by_role("textbox", name="Title").fill(TITLE)
     editor = page.locator("textarea")
     editor.click()
     page.keyboard.type(START)
@@ -58,5 +58,5 @@ def test_from_files_to_a_draft_that_lasts(open_page: OpenPage, tmp_path: Path) -
 
     page.reload()
     expect(page.locator(".write")).to_have_attribute("data-ready", "true")
-    expect(page.get_by_label("Title")).to_have_value(TITLE)
+    expect(page.get_by_role("textbox", name="Title")).to_have_value(TITLE)
     expect(editor).to_have_value(START + suggestion)
