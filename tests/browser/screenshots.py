@@ -57,7 +57,7 @@ def take_all(browser: Browser, app: App, voice: int, folder: Path) -> None:
         write_with_suggestion(page, draft)
         page.screenshot(path=folder / f"write-{name}.png")
         page.goto("/library")
-        expect(page.get_by_text("Constance at fifty").first).to_be_visible()
+        expect(page.locator(".lib[data-ready]")).to_be_visible()
         page.screenshot(path=folder / f"library-{name}.png")
         context.close()
 
