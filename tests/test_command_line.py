@@ -99,7 +99,7 @@ def test_a_voice_is_found_in_any_case(suggestion: Any, data_dir: Path) -> None:
     [
         (("write", "--voice", "nobody", "--start", "x"), "there are: 'technical-blog', 'work-mail'"),
         (("write", "--voice", "work-mail", "--start", "x", "--model", "no-such-folder"), "no checkpoint at"),
-        (("import", "no-such-file.txt"), "no-such-file.txt"),
+        (("import", "no-such-file.txt", "--voice", "work-mail"), "no-such-file.txt"),
     ],
     ids=["unknown voice", "missing checkpoint", "missing file"],
 )
