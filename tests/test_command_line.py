@@ -94,14 +94,20 @@ def test_a_voice_is_found_in_any_case(suggestion: Any, data_dir: Path) -> None:
     assert [entry["title"] for entry in again["entries"]] == [entry["title"] for entry in suggestion["entries"]]
 
 
+def test_an_import_of_nothing_says_so_and_exits_1(data_dir: Path) -> None:
+    done = run("import", "no-such-file.txt", "--voice", "work-mail", data_dir=data_dir)
+    assert done.returncode == 1
+    assert "no-such-file.txt: the file cannot be found" in done.stdout
+    assert "error: nothing was imported, 1 refused" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         (("write", "--voice", "nobody", "--start", "x"), "there are: 'technical-blog', 'work-mail'"),
         (("write", "--voice", "work-mail", "--start", "x", "--model", "no-such-folder"), "no checkpoint at"),
-        (("import", "no-such-file.txt", "--voice", "work-mail"), "no-such-file.txt"),
     ],
-    ids=["unknown voice", "missing checkpoint", "missing file"],
+    ids=["unknown voice", "missing checkpoint"],
 )
 def test_error_says_what_to_do_and_exits_1(arguments: tuple[str, ...], expected: str, data_dir: Path) -> None:
     done = run(*arguments, data_dir=data_dir)

@@ -58,7 +58,7 @@ def _add(
     return parser
 
 
-def _import(arguments: argparse.Namespace) -> int:
+def _import(arguments: argparse.Namespace) -> None:
     with _open_library(arguments.data_dir) as library:
         writer = library.local_writer()
         voice, is_new = _voice_to_import_into(library, writer, arguments.voice)
@@ -76,7 +76,8 @@ def _import(arguments: argparse.Namespace) -> int:
             f"{report.documents} documents ({report.snippets} snippets) imported into {voice.name}, "
             f"{present} were there already, {report.files_total - report.documents - present} refused"
         )
-    return int(not any(file.status in ("imported", "present") for file in report.files))
+    if not any(file.status in ("imported", "present") for file in report.files):
+        raise LibraryError(f"nothing was imported, {report.files_total} refused: see the reasons and give other files")
 
 
 def _rebuild_index(arguments: argparse.Namespace) -> None:
