@@ -76,6 +76,22 @@ def test_the_draft_decides(query: str, expected: str) -> None:
     assert sentence.text in expected
 
 
+def test_of_a_snippet_the_sentence_with_the_drafts_words_is_taken() -> None:
+    entries = (entry(1, "Nothing here matters to anybody at all. The sluice gate stuck in the morning."),)
+    (sentence,) = summarize("sluice gate", entries, sentences=1).sentences
+    assert sentence.text == "The sluice gate stuck in the morning."
+
+
+def test_what_the_writer_says_often_is_taken_before_what_they_said_once() -> None:
+    entries = (
+        entry(1, "Xylophones make some sound, or so they say."),
+        entry(2, "Barley grows in fields where rain falls down."),
+        entry(3, "Rain falls down in fields and barley grows."),
+    )
+    (sentence,) = summarize("quarterly figures", entries, sentences=1).sentences
+    assert sentence.document in (2, 3)
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 20])
 def test_there_are_at_most_as_many_sentences_as_set(count: int) -> None:
     found = len(summarize("the sluice gate", sentences=count).sentences)

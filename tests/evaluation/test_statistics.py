@@ -31,8 +31,8 @@ def test_the_interval_is_about_the_one_of_the_t_distribution() -> None:
     differences = generator.normal(0.1, 0.2, 60)
     result = paired_test(differences.tolist(), [0.0] * 60)
     low, high = stats.t.interval(0.95, 59, differences.mean(), stats.sem(differences))
-    assert result.low == pytest.approx(low, abs=0.01)
-    assert result.high == pytest.approx(high, abs=0.01)
+    assert result.low == pytest.approx(low, abs=0.004)
+    assert result.high == pytest.approx(high, abs=0.004)
     assert result.low < result.difference < result.high
 
 

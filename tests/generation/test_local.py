@@ -259,6 +259,17 @@ def test_without_a_sentence_end_it_stops_at_half_as_much_again(max_tokens: int) 
     assert max_tokens <= written + 1 <= max_tokens * 1.5 + 1
 
 
+def test_past_its_length_a_suggestion_is_pressed_to_end() -> None:
+    pieces = vocabulary().pieces
+    stop = only(".")
+    fillers = itertools.cycle(i for i in range(60, 400) if pieces[i] not in (b".", b"!", b"?"))
+    generator, model = scripted(lambda _last: [next(fillers), stop])  # a full stop is always the second wish
+    stream = generator.stream(prompt(""), Sampling(max_tokens=20, temperature=0))
+    assert "".join(stream).endswith(".")
+    assert stream.finish == "stop"
+    assert 20 <= len(model.read) <= 24
+
+
 # Closing
 
 

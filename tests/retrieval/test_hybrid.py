@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from assistant.retrieval.bm25 import SparseRetriever
 from assistant.retrieval.dense import DenseRetriever
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.settings import RetrievalSettings
-from assistant.types import Source, VoiceId, WriterId
+from assistant.types import Hit, Snippet, Source, VoiceId, WriterId
 from tests.hashing_encoder import HashingEncoder
 
 CANAL = [
@@ -121,14 +122,29 @@ def test_the_shares_of_both_retrievers_add_up(shelf: Shelf) -> None:
     assert fused == pytest.approx({i: 0.6 * dense[i] + 0.4 * sparse[i] for i in fused})
 
 
-def test_a_snippet_only_words_find_still_gets_its_cosine(shelf: Shelf) -> None:
-    # With a limit of one each retriever proposes one snippet; the one from the words alone is scored by both.
-    query = "stove stove stove sluice gate stuck again in the morning and the keeper went to fetch the man"
-    exact = {
-        hit.snippet.id: hit.score for hit in shelf.hybrid(minimum_score=0).retrieve(query, voice=shelf.canal, limit=9)
-    }
-    for hit in shelf.hybrid(minimum_score=0).retrieve(query, voice=shelf.canal, limit=1):
-        assert hit.score == pytest.approx(exact[hit.snippet.id], abs=1e-3)
+@dataclass(frozen=True)
+class Finds:
+    """A retriever that finds one snippet."""
+
+    snippet: Snippet
+    score: float
+
+    def retrieve(self, query: str, *, voice: VoiceId, limit: int) -> tuple[Hit, ...]:
+        return (Hit(self.snippet, self.score, Source.BM25),)
+
+
+def test_what_only_one_retriever_finds_is_scored_by_both(shelf: Shelf) -> None:
+    by_words, by_meaning = shelf.library.voice_snippets(shelf.canal)[:2]
+    retriever = HybridRetriever(
+        cast(SparseRetriever, Finds(by_words, 10.0)),
+        cast(DenseRetriever, Finds(by_meaning, 0.5)),
+        index=shelf.library,
+        encoder=shelf.encoder,
+        settings=RetrievalSettings(minimum_score=0, dense_share=0.6),
+    )
+    found = {hit.snippet: hit.score for hit in retriever.retrieve(CANAL[0], voice=shelf.canal, limit=5)}
+    # BM25 of 10 counts as half, and the snippet's own text has cosine 1.
+    assert found == {by_words: pytest.approx(0.6 * 1 + 0.4 * 0.5, abs=1e-3), by_meaning: pytest.approx(0.6 * 0.5)}
 
 
 def test_at_most_the_limit_is_returned(shelf: Shelf) -> None:
