@@ -278,8 +278,8 @@ def test_a_name_that_is_taken_is_refused_with_its_reason(library: Page, watch: W
 
 def test_an_import_can_be_cancelled(library: Page, tmp_path: Path) -> None:
     create_voice(library, "Notes")
-    choose(library, many_notes(tmp_path / "notes", 120), pick="folder")
-    expect(library.locator(".lib-progress")).to_contain_text(re.compile(r"Importing.*of 120 files · ", re.DOTALL))
+    choose(library, many_notes(tmp_path / "notes", 400), pick="folder")
+    expect(library.locator(".lib-progress")).to_contain_text(re.compile(r"Importing.*of 400 files · ", re.DOTALL))
     expect(library.get_by_role("progressbar")).to_be_visible()
     library.get_by_role("button", name="Cancel").click()
     report = outcome(library)
@@ -290,15 +290,13 @@ def test_an_import_can_be_cancelled(library: Page, tmp_path: Path) -> None:
 
 def test_a_reload_and_another_tab_find_the_running_import(library: Page, tmp_path: Path) -> None:
     create_voice(library, "Notes")
-    choose(library, many_notes(tmp_path / "notes", 120), pick="folder")
+    choose(library, many_notes(tmp_path / "notes", 400), pick="folder")
     expect(library.locator(".lib-progress")).to_contain_text("Importing")
     library.reload()
-    expect(library.locator(".lib-progress")).to_contain_text("of 120 files")
+    expect(library.locator(".lib-progress")).to_contain_text("of 400 files")
     other = library.context.new_page()
     other.goto(library.url)
-    expect(other.locator(".lib-progress")).to_contain_text("of 120 files")
-    other.get_by_role("button", name="Cancel").click()
-    expect(library.locator(".lib-outcome")).to_contain_text("Import cancelled", timeout=IMPORT_SECONDS * 1000)
+    expect(other.locator(".lib-progress")).to_contain_text("of 400 files")
     other.close()
 
 
