@@ -95,6 +95,18 @@ class App:
         complete = len(lines) - 1 - lines[::-1].index("event: complete")
         return json.loads(lines[complete + 1].removeprefix("data: "))[0]
 
+    def load_work_mail(self) -> int:
+        """Import the example "Work mail" as the Library page does it; the number of its voice."""
+        self.post("/api/library/examples/work-mail")
+        deadline = time.monotonic() + IMPORT_SECONDS
+        while time.monotonic() < deadline:
+            number = self.voice("Work mail")
+            imports = self.get(f"/api/library/voices/{number}/imports")["imports"]
+            if not any(job["state"] == "running" for job in imports):
+                return number
+            time.sleep(0.2)
+        raise TimeoutError(f"the example was not imported within {IMPORT_SECONDS} seconds")
+
     def _ask(self, method: str, path: str, body: object) -> Any:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, method=method)
@@ -133,14 +145,7 @@ def app(
 @pytest.fixture(scope="session")
 def work_mail(app: App) -> int:
     """The number of a voice with the example "Work mail", imported as the Library page does it."""
-    app.post("/api/library/examples/work-mail")
-    deadline = time.monotonic() + IMPORT_SECONDS
-    while time.monotonic() < deadline:
-        number = app.voice("Work mail")
-        if not any(job["state"] == "running" for job in app.get(f"/api/library/voices/{number}/imports")["imports"]):
-            return number
-        time.sleep(0.2)
-    pytest.fail(f"the example was not imported within {IMPORT_SECONDS} seconds")
+    return app.load_work_mail()
 
 
 # ---- Chromium ----

@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -18,7 +17,6 @@ START = (
 )
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-IMPORT_SECONDS = 120
 
 
 def main(folder: Path) -> None:
@@ -28,24 +26,12 @@ def main(folder: Path) -> None:
         app = App(Path(temporary) / "data", SHIPPED_CHECKPOINT)
         app.start()
         try:
-            voice = load_example(app)
+            voice = app.load_work_mail()
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(**chromium_arguments())
                 take_all(browser, app, voice, folder)
         finally:
             app.stop()
-
-
-def load_example(app: App) -> int:
-    """The number of a voice with the example "Work mail", once it is imported."""
-    app.post("/api/library/examples/work-mail")
-    deadline = time.monotonic() + IMPORT_SECONDS
-    while time.monotonic() < deadline:
-        voice = app.voice("Work mail")
-        if not any(job["state"] == "running" for job in app.get(f"/api/library/voices/{voice}/imports")["imports"]):
-            return voice
-        time.sleep(0.2)
-    raise TimeoutError(f"the example was not imported within {IMPORT_SECONDS} seconds")
 
 
 def take_all(browser: Browser, app: App, voice: int, folder: Path) -> None:
