@@ -19,6 +19,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from assistant.errors import TrainingError
+from assistant.training.attention import attends_causally, use_causal_blocks
 from assistant.training.checkpoints import RunState, latest_state, save_state
 from assistant.training.objectives import NextTokenObjective
 from assistant.training.optimizer import MasterOptimizer, Rates
@@ -105,6 +106,8 @@ class TrainingRun:
         self._folder = folder
         self._recipe = {**signature, "settings": json.loads(json.dumps(asdict(settings)))}
         self._model = model.to(device=self._accelerator.device, dtype=torch.bfloat16)
+        if self._accelerator.device.type == "cpu" and attends_causally(model):
+            use_causal_blocks(model)
         self._optimizer = MasterOptimizer(self._model, settings.rates)
         self._objective = self._accelerator.prepare(NextTokenObjective(self._model))
         self._state = self._resume()
