@@ -1,7 +1,9 @@
 """Erasing all, and proving that a text is gone: a scan of every byte below the data folder."""
 
 import mmap
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.errors import StorageError
@@ -26,7 +28,7 @@ def files_holding(folder: Path, text: str) -> tuple[Path, ...]:
     if len(pieces) > 1 and len(pieces[-1]) < _PIECE_CHARACTERS:
         pieces[-1] = text[-_PIECE_CHARACTERS:]
     needles = [piece.encode(encoding) for piece in pieces for encoding in _ENCODINGS]
-    return tuple(path for path in sorted(folder.rglob("*")) if path.is_file() and _holds_any(path, needles))
+    return tuple(path for path in sorted(_files_below(folder)) if _holds_any(path, needles))
 
 
 def erase_everything(folder: Path) -> None:
@@ -47,11 +49,23 @@ def erase_everything(folder: Path) -> None:
         lock.release()
 
 
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder, onerror=_refuse_unless_gone):
+        yield from (path for name in names if (path := Path(parent, name)).is_file())
+
+
+def _refuse_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise StorageError(f"{error.filename} cannot be listed ({error}): check its permissions and run this again")
+
+
 def _holds_any(path: Path, needles: list[bytes]) -> bool:
     try:
         if path.stat().st_size == 0:
             return False
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return any(content.find(needle) >= 0 for needle in needles)
+    except FileNotFoundError:
+        return False  # deleted since it was listed
     except OSError as error:
         raise StorageError(f"{path} cannot be read ({error}): check its permissions and run this again") from error

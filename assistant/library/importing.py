@@ -219,7 +219,8 @@ class Importer:
 
     def _with_progress(self, report: ImportReport) -> ImportReport:
         if report.state != "running":
-            return report
+            # Over means that no staged copy of a file is left either.
+            return replace(report, state="running") if report.id in self._progress else report
         if failure := self._failures.get(report.id):
             return replace(report, state="failed", reason=failure)
         progress = self._progress.get(report.id)
