@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "assistant"
 # From the bottom to the top; a part is a module or a package directly below ``assistant``.
 LAYERS = (
     {"types", "settings", "errors"},
-    {"stages", "events", "prompts", "keyword_candidates", "sentences", "signature", "suggestion_json"},
+    {"stages", "embedding", "events", "prompts", "keyword_candidates", "sentences", "signature", "suggestion_json"},
     # The pipeline knows its stages by their protocols alone, so it stands beside them, not above.
     {"ranking", "summarization", "synthesis", "retrieval", "generation", "persona", "library", "pipeline"},
     {"assembly"},

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.assembly import evidence_stages
+from assistant.embedding import Encoder
 from assistant.errors import CorpusError
 from assistant.evaluation.likelihood import Language, bits_per_character, preferred_answer
 from assistant.evaluation.quality import has_loop, known_word_share, sentence_end_rate
@@ -20,9 +22,8 @@ from assistant.evaluation.statistics import PairedTest, paired_test
 from assistant.generation.local import LocalGenerator
 from assistant.keyword_candidates import words
 from assistant.prompts import PromptTemplate, build_prompt
-from assistant.retrieval.encoder import Encoder
 from assistant.settings import Settings
-from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive, stages_over
+from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
 from assistant.training.corpus import Split
 from assistant.training.examples import ANSWERS, Author, ExampleSettings, authors_of, distinction_prompt
 from assistant.types import Evidence, Request, Sampling, WriterId
@@ -161,8 +162,8 @@ def _draft(author: Author, index: int, own: Archive, foreign: Archive, encoder: 
         title=record.title,
         before=before,
         continuation=record.text[len(before) : len(before) + _CONTINUATION_CHARACTERS],
-        own=stages_over(own.before(index), encoder, Settings()).evidence(request),
-        other=stages_over(foreign.before(len(foreign.documents)), encoder, Settings()).evidence(request),
+        own=evidence_stages(own.before(index), encoder, Settings()).evidence(request),
+        other=evidence_stages(foreign.before(len(foreign.documents)), encoder, Settings()).evidence(request),
     )
 
 

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from assistant.embedding import Vectors
 from assistant.errors import LibraryError, NotFoundError
 from assistant.library.database import Database
 from assistant.library.schema import DocumentRow, FactRow, SnippetRow, VoiceRow, WordRow, WriterRow
 from assistant.library.text import storable
-from assistant.library.vectors import Vectors, from_bytes, to_bytes
+from assistant.library.vectors import from_bytes, to_bytes
 from assistant.types import (
     Document,
     DocumentId,

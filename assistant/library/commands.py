@@ -16,10 +16,9 @@ from assistant.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assistant.library.importing import Encoder
+    from assistant.embedding import Encoder, Vectors
     from assistant.library.library import Library
     from assistant.library.reports import ImportReport
-    from assistant.library.vectors import Vectors
     from assistant.types import Voice, WriterId
 
 FIRST_VOICE = "My writing"

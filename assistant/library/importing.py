@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
 
 import numpy as np
 
+from assistant.embedding import Encoder, Vectors
 from assistant.errors import OwnhandError, UnreadableError
 from assistant.keyword_candidates import candidate_words
 from assistant.library.catalogue import Catalogue, PreparedDocument, content_hash
@@ -29,7 +29,7 @@ from assistant.library.reports import ImportId, ImportReport, ImportState
 from assistant.library.snippets import snippet_spans
 from assistant.library.sources import SourceReader, list_sources, stage
 from assistant.library.upkeep import Upkeep
-from assistant.library.vectors import Vectors, stored_form
+from assistant.library.vectors import stored_form
 from assistant.types import NewDocument, SnippetId, Span, VoiceId, WriterId
 
 _log = logging.getLogger(__name__)
@@ -42,24 +42,6 @@ _GROUP_FILES = 64
 """...or this many files, so that a folder of refused ones shows progress."""
 _TEXTS_AT_ONCE = 192
 """Texts embedded between two looks at whether the import was cancelled."""
-
-
-class Encoder(Protocol):
-    """What the library asks of an encoder: texts in, unit vectors out."""
-
-    @property
-    def name(self) -> str:
-        """What identifies the encoder: vectors of different names never mix."""
-        ...
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        ...
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Rows of unit length, (texts, dimensions)."""
-        ...
 
 
 class _StoppedError(Exception):

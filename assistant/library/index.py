@@ -11,13 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from assistant.embedding import Vectors
 from assistant.errors import StorageError
 from assistant.types import SnippetId, VoiceId
-
-Vectors = npt.NDArray[np.float32]
 
 CHROMA_FOLDER = "chroma"
 _CHROMA_FILE = "chroma.sqlite3"

@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from filelock import FileLock
 
+from assistant.embedding import Encoder, Vectors
 from assistant.errors import NotFoundError, StorageError
 from assistant.library.catalogue import LOCAL_WRITER, Catalogue
 from assistant.library.database import Database
 from assistant.library.drafts import Drafts
 from assistant.library.import_records import ImportRecords
-from assistant.library.importing import STAGING_FOLDER, Encoder, Importer, LibraryParts
+from assistant.library.importing import STAGING_FOLDER, Importer, LibraryParts
 from assistant.library.index import VectorIndex
 from assistant.library.lock import take_folder
 from assistant.library.reports import ImportId, ImportReport
@@ -229,13 +228,11 @@ class Library:
         """All snippets of a voice, in the order they came."""
         return self._catalogue.voice_snippets(voice)
 
-    def nearest(
-        self, voice: VoiceId, vector: npt.NDArray[np.float32], limit: int
-    ) -> tuple[tuple[SnippetId, float], ...]:
+    def nearest(self, voice: VoiceId, vector: Vectors, limit: int) -> tuple[tuple[SnippetId, float], ...]:
         """At most ``limit`` snippets of a voice and their cosine similarity, best first."""
         return self._parts.index.nearest(voice, vector, limit)
 
-    def snippet_vectors(self, voice: VoiceId, ids: Sequence[SnippetId]) -> npt.NDArray[np.float32]:
+    def snippet_vectors(self, voice: VoiceId, ids: Sequence[SnippetId]) -> Vectors:
         """Vectors of a voice's snippets, (ids, dimensions), in the order of the ids."""
         return self._catalogue.snippet_vectors(voice, ids)
 
@@ -251,7 +248,7 @@ class Library:
         """A document's snippets in reading order."""
         return self._catalogue.document_snippets(voice, document)
 
-    def word_vectors(self, voice: VoiceId, words: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+    def word_vectors(self, voice: VoiceId, words: Sequence[str]) -> dict[str, Vectors]:
         """Vectors of those words that were embedded when the voice's documents were imported."""
         return self._catalogue.word_vectors(voice, words)
 

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Iterable, Sequence
 
+from assistant.embedding import Vectors
 from assistant.errors import StorageError
 from assistant.library.catalogue import Catalogue
 from assistant.library.database import Database
 from assistant.library.index import VectorIndex
-from assistant.library.vectors import Vectors
 from assistant.types import SnippetId, VoiceId
 
 _log = logging.getLogger(__name__)

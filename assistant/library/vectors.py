@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Vectors = npt.NDArray[np.float32]
+from assistant.embedding import Vectors
 
 
 def stored_form(vectors: Vectors) -> Vectors:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from assistant.retrieval.encoder import Encoder, Vectors
+from assistant.embedding import Encoder, Vectors
 from assistant.types import Hit, Snippet, SnippetId, Source, VoiceId
 
 

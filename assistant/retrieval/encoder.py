@@ -8,39 +8,19 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from assistant.embedding import Vectors
 from assistant.errors import ModelError
 from assistant.signature import file_hash
-
-Vectors = npt.NDArray[np.float32]
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 _DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH = 64
 # The draft's words change little between stages and keystrokes: the last few queries need no second encoding.
 _REMEMBERED_QUERIES = 64
-
-
-class Encoder(Protocol):
-    """Anything that turns texts into unit vectors."""
-
-    @property
-    def name(self) -> str:
-        """What identifies the encoder: vectors of different names never mix."""
-        ...
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        ...
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Rows of unit length, (texts, dimensions)."""
-        ...
 
 
 class SentenceEncoder:

@@ -4,9 +4,9 @@ Rank fusion would do for an order, but the page must be able to say "nothing her
 score has to be comparable across drafts: cosine similarity, and BM25 bent into 0 to 1.
 """
 
+from assistant.embedding import Encoder
 from assistant.retrieval.bm25 import SparseRetriever
 from assistant.retrieval.dense import DenseRetriever, VectorIndex
-from assistant.retrieval.encoder import Encoder
 from assistant.settings import RetrievalSettings
 from assistant.types import Hit, Source, VoiceId
 

@@ -11,17 +11,9 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from assistant.embedding import Encoder, Vectors
 from assistant.keyword_candidates import candidate_words
 from assistant.library.snippets import snippet_spans
-from assistant.pipeline import EvidenceStages
-from assistant.ranking import BestSnippetRanker
-from assistant.retrieval.bm25 import SparseRetriever
-from assistant.retrieval.dense import DenseRetriever
-from assistant.retrieval.encoder import Encoder, Vectors
-from assistant.retrieval.hybrid import HybridRetriever
-from assistant.settings import Settings
-from assistant.summarization import ExtractiveSummarizer
-from assistant.synthesis import KeywordSynthesizer
 from assistant.training.corpus import Record
 from assistant.types import Document, DocumentId, Snippet, SnippetId, VoiceId
 
@@ -122,24 +114,6 @@ class ArchiveView:
     def word_vectors(self, voice: VoiceId, words: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
         """Vectors of words."""
         return self._archive.words.lookup(words)
-
-
-def stages_over(view: ArchiveView, encoder: Encoder, settings: Settings) -> EvidenceStages:
-    """The serving stages over an archive."""
-    retriever = HybridRetriever(
-        SparseRetriever(view),
-        DenseRetriever(view, encoder),
-        index=view,
-        encoder=encoder,
-        settings=settings.retrieval,
-    )
-    return EvidenceStages(
-        retriever=retriever,
-        ranker=BestSnippetRanker(view, settings.ranking),
-        summarizer=ExtractiveSummarizer(view, encoder, settings.summary),
-        synthesizer=KeywordSynthesizer(view, encoder, settings.keywords),
-        settings=settings.retrieval,
-    )
 
 
 def _width(archive: Archive) -> int:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
+from assistant.assembly import evidence_stages
+from assistant.embedding import Encoder
 from assistant.errors import CorpusError
 from assistant.prompts import END, FIRST, SAME, SECOND, Part, Prompt, PromptTemplate, build_prompt, encode_prompt
-from assistant.retrieval.encoder import Encoder
 from assistant.settings import Settings
-from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive, stages_over
+from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
 from assistant.training.corpus import Record, Split, author_split, read_corpus, text_fingerprint
 from assistant.training.prepare import held_out_fingerprints
 from assistant.training.shards import FULL_WEIGHT, ShardWriter
@@ -210,7 +211,7 @@ class _ContinuationMaker:
         view = archive.before(index)
         if self._foreign is not None and kind > 1 - settings.foreign_evidence:
             view = self._foreign.before(len(self._foreign.documents))
-        evidence = stages_over(view, self._encoder, Settings()).evidence(request)
+        evidence = evidence_stages(view, self._encoder, Settings()).evidence(request)
         if kind < settings.no_evidence + settings.short_evidence:
             return Evidence(evidence.entries[:1], Summary(), evidence.keywords)
         return evidence

@@ -6,17 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assistant.assembly import Assistant
+from assistant.assembly import Assistant, evidence_stages
 from assistant.library.library import Library
-from assistant.pipeline import EvidenceStages, Pipeline
+from assistant.pipeline import Pipeline
 from assistant.prompts import PLAIN_TEMPLATE, Prompt
-from assistant.ranking import BestSnippetRanker
-from assistant.retrieval.bm25 import SparseRetriever
-from assistant.retrieval.dense import DenseRetriever
-from assistant.retrieval.hybrid import HybridRetriever
 from assistant.settings import Settings
-from assistant.summarization import ExtractiveSummarizer
-from assistant.synthesis import KeywordSynthesizer
 from assistant.types import Finish, Sampling
 from tests.hashing_encoder import HashingEncoder
 
@@ -57,20 +51,7 @@ class ScriptedStream:
 
 
 def assistant_with(library: Library, script: Script, data_dir: Path) -> Assistant:
-    """The parts put together as ``assistant.assembly.load`` does."""
+    """The parts put together as ``assistant.assembly.load`` does, but for the models."""
     encoder, settings = HashingEncoder(), Settings(data_dir=data_dir)
-    retriever = HybridRetriever(
-        SparseRetriever(library),
-        DenseRetriever(library, encoder),
-        index=library,
-        encoder=encoder,
-        settings=settings.retrieval,
-    )
-    stages = EvidenceStages(
-        retriever=retriever,
-        ranker=BestSnippetRanker(library, settings.ranking),
-        summarizer=ExtractiveSummarizer(library, encoder, settings.summary),
-        synthesizer=KeywordSynthesizer(library, encoder, settings.keywords),
-        settings=settings.retrieval,
-    )
+    stages = evidence_stages(library, encoder, settings)
     return Assistant(settings, library, Pipeline(stages, script, PLAIN_TEMPLATE), encoder)
