@@ -7,15 +7,21 @@ encodes every document once and answers with views that end before a given docum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder, Vectors
 from assistant.keyword_candidates import candidate_words
 from assistant.library.snippets import snippet_spans
+from assistant.pipeline import immediate_context
+from assistant.ranking import BestSnippetRanker
+from assistant.retrieval.bm25 import SparseRetriever
+from assistant.settings import Settings
 from assistant.training.corpus import Record
-from assistant.types import Document, DocumentId, Snippet, SnippetId, VoiceId
+from assistant.types import Document, DocumentId, Evidence, Request, Snippet, SnippetId, VoiceId
 
 ARCHIVE_VOICE = VoiceId(0)
 
@@ -44,7 +50,7 @@ class Archive:
     documents: tuple[Document, ...]
     snippets: tuple[tuple[Snippet, ...], ...]
     document_vectors: tuple[Vectors, ...]
-    words: WordVectors
+    words: WordVectors | None
 
     def before(self, index: int) -> "ArchiveView":
         """The author's past when document ``index`` was begun."""
@@ -53,6 +59,20 @@ class Archive:
 
 def build_archive(records: Sequence[Record], encoder: Encoder, words: WordVectors) -> Archive:
     """Cut and encode an author's documents, oldest first."""
+    documents, snippets = _cut(records)
+    vectors = encoder.encode([snippet.text for own in snippets for snippet in own])
+    words.learn([word for document in documents for word in candidate_words(document.text)])
+    borders = np.cumsum([len(own) for own in snippets])[:-1]
+    return Archive(documents, snippets, tuple(np.split(vectors, borders)), words)
+
+
+def build_plain_archive(records: Sequence[Record]) -> Archive:
+    """Cut an author's documents, oldest first, without encoding them."""
+    documents, snippets = _cut(records)
+    return Archive(documents, snippets, tuple(np.zeros((len(own), 0), np.float32) for own in snippets), None)
+
+
+def _cut(records: Sequence[Record]) -> tuple[tuple[Document, ...], tuple[tuple[Snippet, ...], ...]]:
     documents = tuple(
         Document(DocumentId(i), ARCHIVE_VOICE, record.title, _date(record.date), record.text)
         for i, record in enumerate(records)
@@ -66,10 +86,7 @@ def build_archive(records: Sequence[Record], encoder: Encoder, words: WordVector
         )
         count += len(own)
         snippets.append(own)
-    vectors = encoder.encode([snippet.text for own in snippets for snippet in own])
-    words.learn([word for document in documents for word in candidate_words(document.text)])
-    borders = np.cumsum([len(own) for own in snippets])[:-1]
-    return Archive(documents, tuple(snippets), tuple(np.split(vectors, borders)), words)
+    return documents, tuple(snippets)
 
 
 class ArchiveView:
@@ -113,7 +130,62 @@ class ArchiveView:
 
     def word_vectors(self, voice: VoiceId, words: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
         """Vectors of words."""
-        return self._archive.words.lookup(words)
+        return self._archive.words.lookup(words) if self._archive.words is not None else {}
+
+
+class Past(Protocol):
+    """An author's documents, asked what evidence they hold for a draft."""
+
+    @property
+    def size(self) -> int:
+        """How many documents there are."""
+        ...
+
+    def evidence(self, request: Request, *, before: int) -> Evidence:
+        """The evidence for a request from the documents before number ``before``, oldest first."""
+        ...
+
+
+class StagedPast:
+    """A past asked through the serving stages: all that a writer would see."""
+
+    def __init__(self, archive: Archive, encoder: Encoder, settings: Settings) -> None:
+        self._archive = archive
+        self._encoder = encoder
+        self._settings = settings
+
+    @property
+    def size(self) -> int:
+        return len(self._archive.documents)
+
+    def evidence(self, request: Request, *, before: int) -> Evidence:
+        return evidence_stages(self._archive.before(before), self._encoder, self._settings).evidence(request)
+
+
+class WordMatchedPast:
+    """A past asked by shared words alone: entries, no summary, no keywords.
+
+    Encoding a document takes a hundred times as long, so this is how tens of thousands of examples can be afforded.
+    """
+
+    def __init__(self, archive: Archive, settings: Settings) -> None:
+        view = archive.before(len(archive.documents))
+        self._size = len(archive.documents)
+        self._snippets = len(view.voice_snippets(ARCHIVE_VOICE))
+        # One index for all documents of the author: the later ones have a say in how rare a word is, nothing more.
+        self._retriever = SparseRetriever(view)
+        self._ranker = BestSnippetRanker(view, settings.ranking)
+        self._settings = settings.retrieval
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def evidence(self, request: Request, *, before: int) -> Evidence:
+        query = immediate_context(request, self._settings.query_characters)
+        hits = self._retriever.retrieve(query, voice=ARCHIVE_VOICE, limit=self._snippets)
+        earlier = [hit for hit in hits if hit.snippet.document < before][: self._settings.candidates]
+        return Evidence(self._ranker.rank(query, earlier, voice=ARCHIVE_VOICE))
 
 
 def _width(archive: Archive) -> int:

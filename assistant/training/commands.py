@@ -3,11 +3,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assistant.errors import SettingsError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,7 +36,7 @@ def _add_tokenizer(steps: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     prepare = steps.add_parser("prepare", help="text work: corpora become token shards")
-    prepare.add_argument("kind", choices=("pretrain", "finetune"))
+    prepare.add_argument("kind", choices=("pretrain", "neighbours", "finetune"))
     prepare.add_argument("corpora", nargs="+", type=Path)
     prepare.add_argument("--tokenizer", type=Path, required=True)
     prepare.add_argument("--out", type=Path, required=True)
@@ -41,9 +44,12 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--held-out", nargs="*", type=Path, default=[], help="pre-training: corpora whose test authors to leave out"
     )
     prepare.add_argument("--window", type=int, default=1024, help="tokens a pre-training window")
-    prepare.add_argument("--authors", type=int, default=600, help="fine-tuning: authors used at most")
-    prepare.add_argument("--documents", type=int, default=24, help="fine-tuning: documents of one author at most")
-    prepare.add_argument("--per-author", type=int, default=8, help="fine-tuning: examples of one author at most")
+    prepare.add_argument("--authors", type=int, default=600, help="examples: authors used at most")
+    prepare.add_argument("--documents", type=int, default=24, help="examples: documents of one author at most")
+    prepare.add_argument("--per-author", type=int, default=8, help="examples: documents of one author written at most")
+    prepare.add_argument(
+        "--continuation-characters", type=int, default=1100, help="examples: characters written after the cursor"
+    )
     prepare.add_argument("--seed", type=int, default=0)
     prepare.set_defaults(run=_prepare)
 
@@ -92,16 +98,37 @@ def _prepare(arguments: argparse.Namespace) -> None:
     from assistant.training.tokenizer import load_tokenizer
 
     tokenizer = load_tokenizer(arguments.tokenizer)
-    if arguments.kind == "finetune":
-        from assistant.retrieval.encoder import load_encoder
-        from assistant.training.examples import ExampleSettings, prepare_finetuning
-
-        settings = ExampleSettings(
-            authors=arguments.authors,
-            documents=arguments.documents,
-            per_author=arguments.per_author,
-            seed=arguments.seed,
+    if arguments.kind != "pretrain":
+        _prepare_examples(arguments, tokenizer)
+        return
+    held_out = held_out_fingerprints(arguments.held_out)
+    for path in arguments.corpora:
+        name = f"{path.parent.name}-{path.name.split('.')[0]}"
+        tokens = prepare_pretraining(
+            path, tokenizer, arguments.out / name, held_out=held_out, window=arguments.window, seed=arguments.seed
         )
+        _say(f"{name}: {tokens:,} tokens")
+
+
+def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase") -> None:
+    from assistant.training.examples import ExampleSettings, prepare_finetuning, prepare_neighbours
+
+    settings = ExampleSettings(
+        authors=arguments.authors,
+        documents=arguments.documents,
+        per_author=arguments.per_author,
+        continuation_characters=arguments.continuation_characters,
+        seed=arguments.seed,
+    )
+    sources: Iterable[tuple[str, int]]
+    if arguments.kind == "neighbours":
+        tokens = prepare_neighbours(
+            arguments.corpora, tokenizer, arguments.out, settings=settings, on_author=_say_author
+        )
+        sources = [("neighbours", tokens)]
+    else:
+        from assistant.retrieval.encoder import load_encoder
+
         sources = prepare_finetuning(
             arguments.corpora,
             tokenizer,
@@ -110,15 +137,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
             encoder=load_encoder(),
             on_author=_say_author,
         )
-        for name, tokens in sources:
-            _say(f"{name}: {tokens:,} tokens")
-        return
-    held_out = held_out_fingerprints(arguments.held_out)
-    for path in arguments.corpora:
-        name = f"{path.parent.name}-{path.name.split('.')[0]}"
-        tokens = prepare_pretraining(
-            path, tokenizer, arguments.out / name, held_out=held_out, window=arguments.window, seed=arguments.seed
-        )
+    for name, tokens in sources:
         _say(f"{name}: {tokens:,} tokens")
 
 

@@ -12,12 +12,19 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
-from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder
 from assistant.errors import CorpusError
 from assistant.prompts import END, FIRST, SAME, SECOND, Part, Prompt, PromptTemplate, build_prompt, encode_prompt
 from assistant.settings import Settings
-from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
+from assistant.training.archive import (
+    ARCHIVE_VOICE,
+    Past,
+    StagedPast,
+    WordMatchedPast,
+    WordVectors,
+    build_archive,
+    build_plain_archive,
+)
 from assistant.training.corpus import Record, Split, author_split, read_corpus, text_fingerprint
 from assistant.training.prepare import held_out_fingerprints
 from assistant.training.shards import FULL_WEIGHT, ShardWriter
@@ -110,23 +117,54 @@ def prepare_finetuning(
     :raises CorpusError: if no corpus has two training authors to tell apart.
     """
     per_corpus = _training_authors(paths, settings)
-    share = -(-settings.authors // len(paths))
-    chosen = [author for authors in per_corpus for author in authors[:share]]
-    maker = _ContinuationMaker(encoder, settings)
+    words = WordVectors(encoder)
+
+    def past(author: Author) -> Past:
+        return StagedPast(build_archive(author.records, encoder, words), encoder, Settings())
 
     writer = ShardWriter(folder / "continuation", weighted=True)
     count = 0
-    for done, author in enumerate(chosen, start=1):
-        for continuation in maker.of_author(author):
-            writer.add(*_encode_continuation(continuation, tokenizer))
-            count += 1
-        on_author(done, len(chosen))
+    for continuation in _continuations(_chosen(per_corpus, settings), past, settings, on_author):
+        writer.add(*_encode_continuation(continuation, tokenizer))
+        count += 1
     yield "continuation", writer.close()
 
     writer = ShardWriter(folder / "distinction", weighted=True)
     for pair in _pairs([authors for authors in per_corpus if len(authors) > 1], count, random.Random(settings.seed)):
         writer.add(*_encode_pair(pair, tokenizer))
     yield "distinction", writer.close()
+
+
+def prepare_neighbours(
+    paths: Sequence[Path],
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    settings: ExampleSettings,
+    on_author: Callable[[int, int], None] = lambda _done, _total: None,
+) -> int:
+    """Write the source ``neighbours``, documents after passages of the same hand, and return its number of tokens.
+
+    For the later part of pre-training: a small model learns late to copy from its context, and here copying pays. The
+    passages are found by shared words, so that there can be many.
+
+    :raises CorpusError: if no corpus has two training authors.
+    """
+
+    def past(author: Author) -> Past:
+        return WordMatchedPast(build_plain_archive(author.records), Settings())
+
+    authors = _chosen(_training_authors(paths, settings), settings)
+    writer = ShardWriter(folder / "neighbours", weighted=True)
+    for continuation in _continuations(authors, past, settings, on_author):
+        writer.add(*_encode_continuation(continuation, tokenizer))
+    return writer.close()
+
+
+def _chosen(per_corpus: Sequence[Sequence[Author]], settings: ExampleSettings) -> list[Author]:
+    """The same number of authors from each corpus."""
+    share = -(-settings.authors // len(per_corpus))
+    return [author for authors in per_corpus for author in authors[:share]]
 
 
 def _training_authors(paths: Sequence[Path], settings: ExampleSettings) -> list[list[Author]]:
@@ -174,47 +212,46 @@ class _Pair:
     same: bool
 
 
-class _ContinuationMaker:
-    """Makes the continuation examples, author by author; the author before lends the useless evidence."""
+def _continuations(
+    authors: Sequence[Author],
+    open_past: Callable[[Author], Past],
+    settings: ExampleSettings,
+    on_author: Callable[[int, int], None],
+) -> Iterator[_Continuation]:
+    """The continuation examples, author by author; the author before lends the useless evidence."""
+    generator = random.Random(settings.seed + 1)
+    foreign: Past | None = None
+    for done, author in enumerate(authors, start=1):
+        past = open_past(author)
+        for index in _current_documents(author, settings, generator):
+            yield _continuation(author.records[index], index, past, foreign, settings, generator)
+        foreign = past
+        on_author(done, len(authors))
 
-    def __init__(self, encoder: Encoder, settings: ExampleSettings) -> None:
-        self._encoder = encoder
-        self._settings = settings
-        self._random = random.Random(settings.seed + 1)
-        self._words = WordVectors(encoder)
-        self._foreign: Archive | None = None
 
-    def of_author(self, author: Author) -> list[_Continuation]:
-        archive = build_archive(author.records, self._encoder, self._words)
-        made = [
-            self._of_document(author.records[index], index, archive)
-            for index in _current_documents(author, self._settings, self._random)
-        ]
-        self._foreign = archive
-        return made
+def _continuation(
+    record: Record, index: int, past: Past, foreign: Past | None, settings: ExampleSettings, generator: random.Random
+) -> _Continuation:
+    cursor = _cursor(record, generator)
+    request = Request(WriterId(0), ARCHIVE_VOICE, record.title, record.text[:cursor])
+    evidence = _evidence(request, index, past, foreign, settings, generator.random())
+    draft = _draft(record.text, cursor + settings.continuation_characters)
+    prompt = build_prompt(PromptTemplate(draft_characters=len(draft)), evidence, title=record.title, before=draft)
+    return _Continuation(prompt, cursor, ends=len(draft) == len(record.text))
 
-    def _of_document(self, record: Record, index: int, archive: Archive) -> _Continuation:
-        cursor = _cursor(record, self._random)
-        evidence = self._evidence(
-            Request(WriterId(0), ARCHIVE_VOICE, record.title, record.text[:cursor]), index, archive
-        )
-        draft = _draft(record.text, cursor + self._settings.continuation_characters)
-        template = PromptTemplate(draft_characters=len(draft))
-        prompt = build_prompt(template, evidence, title=record.title, before=draft)
-        return _Continuation(prompt, cursor, ends=len(draft) == len(record.text))
 
-    def _evidence(self, request: Request, index: int, archive: Archive) -> Evidence:
-        """The author's own, nothing, one entry, or another author's, by the shares of the settings."""
-        kind, settings = self._random.random(), self._settings
-        if kind < settings.no_evidence:
-            return Evidence()
-        view = archive.before(index)
-        if self._foreign is not None and kind > 1 - settings.foreign_evidence:
-            view = self._foreign.before(len(self._foreign.documents))
-        evidence = evidence_stages(view, self._encoder, Settings()).evidence(request)
-        if kind < settings.no_evidence + settings.short_evidence:
-            return Evidence(evidence.entries[:1], Summary(), evidence.keywords)
-        return evidence
+def _evidence(
+    request: Request, index: int, past: Past, foreign: Past | None, settings: ExampleSettings, kind: float
+) -> Evidence:
+    """The author's own, nothing, one entry, or another author's, by the shares of the settings; ``kind`` in 0 to 1."""
+    if kind < settings.no_evidence:
+        return Evidence()
+    if foreign is not None and kind > 1 - settings.foreign_evidence:
+        return foreign.evidence(request, before=foreign.size)
+    evidence = past.evidence(request, before=index)
+    if kind < settings.no_evidence + settings.short_evidence:
+        return Evidence(evidence.entries[:1], Summary(), evidence.keywords)
+    return evidence
 
 
 def _draft(text: str, characters: int) -> str:

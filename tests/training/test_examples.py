@@ -10,7 +10,7 @@ import pytest
 
 from assistant.errors import CorpusError
 from assistant.prompts import DRAFT, END, FIRST, PAST, SAME, SECOND, SUMMARY, TITLE, WORDS
-from assistant.training.examples import ExampleSettings, authors_of, prepare_finetuning
+from assistant.training.examples import ExampleSettings, authors_of, prepare_finetuning, prepare_neighbours
 from assistant.training.shards import FULL_WEIGHT, Source, load_sources
 from tests.hashing_encoder import HashingEncoder
 from tests.small_models import small_tokenizer
@@ -254,3 +254,31 @@ def test_documents_with_markers_in_them_stay_text(tmp_path: Path) -> None:
         tokens = made["continuation"].example(index)[0].tolist()
         assert tokens.count(draft) == 1
         assert end not in tokens[:-1]
+
+
+@pytest.fixture(scope="module")
+def neighbours(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    folder = tmp_path_factory.mktemp("neighbours")
+    tokens = prepare_neighbours([corpus(folder)], small_tokenizer(), folder / "out", settings=SETTINGS)
+    (source,) = load_sources(folder / "out")
+    assert source.name == "neighbours"
+    assert len(source.tokens) == tokens
+    return source
+
+
+def test_neighbours_are_passages_of_earlier_documents_of_the_same_author(neighbours: Source) -> None:
+    passages = [(passage, example) for example in examples(neighbours) for passage in example.past]
+    assert len(passages) > 20
+    for passage, example in passages:
+        earlier = re.match(r"Note (\d+) by (Writer \d+)\n", passage)
+        current = re.fullmatch(r"Note (\d+) by (.*)", example.title)
+        assert earlier and current, passage
+        assert int(earlier[1]) < int(current[1])
+        assert earlier[2] == current[2]
+
+
+def test_neighbours_hold_no_summary_no_keywords_and_no_held_out_author(neighbours: Source) -> None:
+    whole = small_tokenizer().decode(np.asarray(neighbours.tokens))
+    assert SUMMARY not in whole
+    assert WORDS not in whole
+    assert not any(author in whole for author in TEST)
