@@ -272,7 +272,8 @@ def test_neighbours_are_passages_of_earlier_documents_of_the_same_author(neighbo
     for passage, example in passages:
         earlier = re.match(r"Note (\d+) by (Writer \d+)\n", passage)
         current = re.fullmatch(r"Note (\d+) by (.*)", example.title)
-        assert earlier and current, passage
+        assert earlier, passage
+        assert current, example.title
         assert int(earlier[1]) < int(current[1])
         assert earlier[2] == current[2]
 
