@@ -28,6 +28,7 @@ from assistant.training.archive import (
 from assistant.training.corpus import Record, Split, author_split, read_corpus, text_fingerprint
 from assistant.training.prepare import held_out_fingerprints
 from assistant.training.shards import FULL_WEIGHT, ShardWriter
+from assistant.training.store import RecordStore
 from assistant.types import Evidence, Request, Summary, WriterId
 
 # Loss weights in tenths. What the writer goes on to write counts in full; the draft's start is learnt too (dropping it
@@ -70,10 +71,17 @@ class ExampleSettings:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """An author's documents of one corpus, oldest first."""
+    """An author of a corpus; the documents are read when asked for."""
 
     name: str
-    records: tuple[Record, ...]
+    store: RecordStore
+    latest: int
+    """How many of the documents count: the last ones."""
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The documents, oldest first."""
+        return self.store.of_author(self.name)[-self.latest :]
 
 
 def authors_of(
@@ -83,23 +91,20 @@ def authors_of(
 
     :param without: fingerprints of texts to leave out, whoever's name they stand under.
     """
-    documents: dict[str, list[Record]] = {}
-    seen = set(without)
+    store = RecordStore(_usable(path, settings, split=split, without=without))
+    names = store.authors(minimum_documents=settings.minimum_documents)
+    authors = [Author(name, store, settings.documents) for name in names]
+    random.Random(settings.seed).shuffle(authors)
+    return authors
+
+
+def _usable(path: Path, settings: ExampleSettings, *, split: Split | None, without: frozenset[str]) -> Iterator[Record]:
+    """Documents by one named author on the wanted side of the split, cut to the length that is read."""
     for record in read_corpus(path):
         if not record.author or " & " in record.author or split not in (None, author_split(record.author)):
             continue
-        fingerprint = text_fingerprint(record.text)
-        if len(record.text) < settings.minimum_characters or fingerprint in seen:
-            continue
-        seen.add(fingerprint)
-        documents.setdefault(record.author, []).append(replace(record, text=record.text[: settings.maximum_characters]))
-    authors = [
-        Author(name, tuple(sorted(records, key=lambda record: record.date)[-settings.documents :]))
-        for name, records in documents.items()
-        if len(records) >= settings.minimum_documents
-    ]
-    random.Random(settings.seed).shuffle(authors)
-    return authors
+        if len(record.text) >= settings.minimum_characters and text_fingerprint(record.text) not in without:
+            yield replace(record, text=record.text[: settings.maximum_characters])
 
 
 def prepare_finetuning(

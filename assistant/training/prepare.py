@@ -6,7 +6,7 @@ worth learning from the first step.
 
 import random
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import islice
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
@@ -15,6 +15,7 @@ from assistant.errors import CorpusError
 from assistant.prompts import DRAFT, END, TITLE
 from assistant.training.corpus import Record, author_split, read_corpus, text_fingerprint
 from assistant.training.shards import ShardWriter
+from assistant.training.store import RecordStore
 
 # Authors are shuffled, but the documents of one stay together in runs of at most this many, so that no long archive
 # fills a stretch of the stream.
@@ -47,10 +48,12 @@ def prepare_pretraining(
     path: Path, tokenizer: PreTrainedTokenizerBase, folder: Path, *, held_out: frozenset[str], window: int, seed: int
 ) -> int:
     """Write one corpus as windows of ``window`` + 1 tokens and return the number of tokens."""
-    records = _in_author_runs(list(training_records(path, held_out)), random.Random(seed))
+    store = RecordStore(training_records(path, held_out), keep_reprints=True)
+    runs = store.author_runs(_RUN_OF_ONE_AUTHOR)
+    random.Random(seed).shuffle(runs)
     writer = ShardWriter(folder, weighted=False)
     stream: list[int] = []
-    for ids in _encoded(records, tokenizer):
+    for ids in _encoded(store.read([key for run in runs for key in run]), tokenizer):
         stream.extend(ids)
         whole = len(stream) // (window + 1) * (window + 1)
         for start in range(0, whole, window + 1):
@@ -62,34 +65,22 @@ def prepare_pretraining(
 def tokenizer_texts(paths: Iterable[Path], *, characters_each: int, seed: int) -> Iterator[str]:
     """A sample of each corpus for the tokenizer, the same number of characters from each."""
     for path in paths:
-        records = list(training_records(path, frozenset()))
-        if not records:
+        store = RecordStore(training_records(path, frozenset()), keep_reprints=True)
+        keys = [key for run in store.author_runs(1) for key in run]
+        if not keys:
             raise CorpusError(f"{path} has no document of {_MINIMUM_CHARACTERS} characters by a training author")
-        random.Random(seed).shuffle(records)
+        random.Random(seed).shuffle(keys)
         taken = 0
-        for record in records:
+        for record in store.read(keys):
             yield record.text
             taken += len(record.text)
             if taken >= characters_each:
                 break
 
 
-def _in_author_runs(records: list[Record], generator: random.Random) -> list[Record]:
-    by_author = sorted((record for record in records if record.author), key=lambda record: (record.author, record.date))
-    runs = [[record] for record in records if not record.author]
-    for _, group in groupby(by_author, key=lambda record: record.author):
-        documents = list(group)
-        runs.extend(
-            documents[start : start + _RUN_OF_ONE_AUTHOR] for start in range(0, len(documents), _RUN_OF_ONE_AUTHOR)
-        )
-    generator.shuffle(runs)
-    return [record for run in runs for record in run]
-
-
-def _encoded(records: list[Record], tokenizer: PreTrainedTokenizerBase) -> Iterator[list[int]]:
+def _encoded(records: Iterator[Record], tokenizer: PreTrainedTokenizerBase) -> Iterator[list[int]]:
     end, title, draft = (tokenizer.convert_tokens_to_ids(marker) for marker in (END, TITLE, DRAFT))
-    for start in range(0, len(records), _ENCODE_TOGETHER):
-        chunk = records[start : start + _ENCODE_TOGETHER]
+    while chunk := list(islice(records, _ENCODE_TOGETHER)):
         texts = tokenizer([r.text for r in chunk], add_special_tokens=False, split_special_tokens=True)["input_ids"]
         titles = tokenizer([r.title for r in chunk], add_special_tokens=False, split_special_tokens=True)["input_ids"]
         for record, title_ids, text_ids in zip(chunk, titles, texts, strict=True):
