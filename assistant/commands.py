@@ -5,9 +5,9 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from assistant.settings import Settings
+from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
     from assistant.assembly import Assistant
@@ -21,6 +21,7 @@ def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
     write.add_argument("--title", default="", help="the draft's title")
     write.add_argument("--start", required=True, help="the draft so far")
     write.add_argument("--voice", default="", help="whose voice, by name (default: the only one)")
+    _add_evidence_options(write)
     write.add_argument("--model", default=defaults.generation.model)
     write.add_argument("--tokens", type=int, default=defaults.generation.max_tokens)
     write.add_argument("--temperature", type=float, default=defaults.generation.temperature)
@@ -28,6 +29,14 @@ def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
     write.add_argument("--data-dir", type=Path, default=defaults.data_dir)
     write.add_argument("--json", action="store_true", help="one JSON document instead of text")
     write.set_defaults(run=_write)
+
+
+def _add_evidence_options(verb: argparse.ArgumentParser) -> None:
+    """Add the choice of ranking, summary and keywords, by the names of arXiv 2308.07968."""
+    defaults = Settings()
+    verb.add_argument("--ranking", choices=get_args(RankingName), default=defaults.ranking.method)
+    verb.add_argument("--summary", choices=get_args(SummaryName), default=defaults.summary.method)
+    verb.add_argument("--keywords", choices=get_args(SynthesisName), default=defaults.keywords.method)
 
 
 def _write(arguments: argparse.Namespace) -> None:
@@ -53,7 +62,14 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         max_tokens=arguments.tokens,
         temperature=arguments.temperature,
     )
-    return replace(defaults, data_dir=arguments.data_dir, generation=generation)
+    return replace(
+        defaults,
+        data_dir=arguments.data_dir,
+        ranking=replace(defaults.ranking, method=arguments.ranking),
+        summary=replace(defaults.summary, method=arguments.summary),
+        keywords=replace(defaults.keywords, method=arguments.keywords),
+        generation=generation,
+    )
 
 
 def _suggest(assistant: "Assistant", arguments: argparse.Namespace) -> "Suggestion":

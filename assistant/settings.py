@@ -2,10 +2,19 @@
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from assistant.errors import SettingsError
 
 SHIPPED_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "ownhand-16m"
+
+
+RankingName = Literal["RankDocBySnpt", "RankDocBM25", "RankDocDense", "RankSnippet", "RecentDoc", "RankFusion"]
+"""The rankings of arXiv 2308.07968, section 3.2, by the paper's names; ``RankFusion`` is ours: reciprocal ranks."""
+SummaryName = Literal["SumByDraft", "SumCtxInd", "none"]
+"""``SumByDraft`` chooses sentences for the draft (ours, untrained); ``SumCtxInd`` does not know it (section 3.3)."""
+SynthesisName = Literal["SynByDraft", "SynCtxInd", "none"]
+"""``SynByDraft`` chooses words for the draft (ours, KeyBERT); ``SynCtxInd`` takes the frequent ones (section 3.4)."""
 
 
 def _user_data_dir() -> Path:
@@ -20,6 +29,11 @@ def _user_data_dir() -> Path:
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise SettingsError(f"{name} is {value}: expected {low} to {high}")
+
+
+def _one_of(name: str, value: str, names: tuple[str, ...]) -> None:
+    if value not in names:
+        raise SettingsError(f"{name} is {value!r}: expected one of {', '.join(names)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +60,15 @@ class RetrievalSettings:
 class RankingSettings:
     """How hits become entries."""
 
+    method: RankingName = "RankDocBySnpt"
+    """What is ranked, and by what."""
     budget_characters: int = 2500
     """Characters of all entries together (arXiv 2308.07968, section 3.2)."""
     passage_characters: int = 500
     """Characters of one entry: its best snippet with what follows and precedes it."""
 
     def __post_init__(self) -> None:
+        _one_of("ranking", self.method, get_args(RankingName))
         _within("passage_characters", self.passage_characters, 100, self.budget_characters)
 
 
@@ -59,12 +76,15 @@ class RankingSettings:
 class SummarySettings:
     """How the entries are condensed."""
 
+    method: SummaryName = "SumByDraft"
+    """Who chooses the sentences."""
     sentences: int = 3
     """Sentences at most."""
     diversity: float = 0.3
     """0: only closeness to the draft; 1: only difference from the sentences already chosen."""
 
     def __post_init__(self) -> None:
+        _one_of("summary", self.method, get_args(SummaryName))
         _within("sentences", self.sentences, 0, 20)
         _within("diversity", self.diversity, 0, 1)
 
@@ -73,12 +93,21 @@ class SummarySettings:
 class KeywordSettings:
     """How the important words are chosen."""
 
+    method: SynthesisName = "SynByDraft"
+    """Who chooses the words."""
     count: int = 12
-    """Words at most."""
+    """SynByDraft: words at most."""
     diversity: float = 0.3
-    """Maximal marginal relevance: 0 most similar words, 1 most different."""
+    """SynByDraft: maximal marginal relevance, 0 most similar words, 1 most different."""
+    frequent_count: int = 20
+    """SynCtxInd: words at most (arXiv 2308.07968, section 3.4)."""
+    minimum_idf: float = 1.5
+    """SynCtxInd: commoner words, by inverse document frequency, are left out (the same)."""
 
     def __post_init__(self) -> None:
+        _one_of("keywords", self.method, get_args(SynthesisName))
+        _within("frequent_count", self.frequent_count, 1, 100)
+        _within("minimum_idf", self.minimum_idf, 0, 20)
         _within("count", self.count, 1, 100)
         _within("diversity", self.diversity, 0, 1)
 

@@ -31,7 +31,7 @@ class Summarizer(Protocol):
     """Condenses the ranked entries."""
 
     def summarize(self, query: str, entries: Sequence[RankedEntry], *, voice: VoiceId | None) -> Summary:
-        """Sentences that occur in the entries, conditioned on the query."""
+        """Sentences that occur in the entries, chosen for the query or for their own sake."""
         ...
 
 
@@ -39,7 +39,7 @@ class Synthesizer(Protocol):
     """Chooses the important words."""
 
     def synthesize(self, query: str, entries: Sequence[RankedEntry], *, voice: VoiceId | None) -> tuple[Keyword, ...]:
-        """Words that occur in the entries, most important first."""
+        """Words that occur in the entries, or often in the voice, most important first."""
         ...
 
 

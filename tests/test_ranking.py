@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from assistant.library.snippets import snippet_spans
-from assistant.ranking import BestSnippetRanker, best_per_document, passage_around
+from assistant.ranking import BestSnippetRanker, DocumentRanker, SnippetRanker, best_per_document, passage_around
 from assistant.settings import RankingSettings
 from assistant.types import Document, DocumentId, Hit, RankedEntry, Snippet, SnippetId, Source, Span, VoiceId
 
@@ -38,7 +38,11 @@ class Shelf:
         return Hit(self.snippets[DocumentId(document)][position], score, Source.FUSED)
 
     def rank(self, hits: Sequence[Hit], **settings: int) -> tuple[RankedEntry, ...]:
-        return BestSnippetRanker(self, RankingSettings(**settings)).rank("query", hits, voice=VOICE)
+        return BestSnippetRanker(self, _settings(**settings)).rank("query", hits, voice=VOICE)
+
+
+def _settings(*, budget_characters: int = 2500, passage_characters: int = 500) -> RankingSettings:
+    return RankingSettings(budget_characters=budget_characters, passage_characters=passage_characters)
 
 
 def prose(generator: random.Random, sentences: int) -> str:
@@ -154,3 +158,69 @@ def test_spans_and_text_stay_whole_around_white_space() -> None:
     (entry,) = shelf.rank([shelf.hit(0, 0, 0.5)])
     assert entry.span == Span(entry.snippets[0].span.start, entry.snippets[-1].span.end)
     assert entry.text == entry.text.strip()
+
+
+# Other rankings
+
+
+class Order:
+    """Documents in an order that is given."""
+
+    def __init__(self, *documents: int) -> None:
+        self._documents = [DocumentId(i) for i in documents]
+
+    def best_documents(self, query: str, *, voice: VoiceId, limit: int) -> list[tuple[DocumentId, float]]:
+        return [(document, 1.0 - rank / 10) for rank, document in enumerate(self._documents)][:limit]
+
+
+def rank_in_order(shelf: Shelf, order: Order, hits: Sequence[Hit], **settings: int) -> tuple[RankedEntry, ...]:
+    return DocumentRanker(order, shelf, _settings(**settings)).rank("query", hits, voice=VOICE)
+
+
+def test_snippets_win_for_themselves_several_of_one_document_too() -> None:
+    shelf = Shelf(*("A sentence of some length about the canal. " * 20 for _ in range(2)))
+    hits = [shelf.hit(0, 2, 0.4), shelf.hit(0, 0, 0.9), shelf.hit(1, 1, 0.7)]
+    entries = SnippetRanker(shelf, RankingSettings()).rank("query", hits, voice=VOICE)
+    assert [(entry.document, entry.best.position) for entry in entries] == [(0, 0), (1, 1), (0, 2)]
+    assert all(entry.snippets == (entry.best,) for entry in entries)
+    assert all(entry.text == entry.best.text.strip() for entry in entries)
+
+
+def test_snippets_keep_the_budget() -> None:
+    shelf = Shelf("A sentence of some length about the canal. " * 200)
+    hits = [shelf.hit(0, position, 0.5) for position in range(20)]
+    entries = SnippetRanker(shelf, RankingSettings()).rank("query", hits, voice=VOICE)
+    assert 2500 - 260 < sum(len(entry.text) for entry in entries) <= 2500
+
+
+def test_documents_come_in_the_order_given_whatever_the_hits_say() -> None:
+    shelf = Shelf(*("A sentence of some length about the canal. " * 20 for _ in range(3)))
+    entries = rank_in_order(shelf, Order(2, 0, 1), [shelf.hit(0, 2, 0.9)])
+    assert [(entry.document, entry.score) for entry in entries] == [(2, 1.0), (0, 0.9), (1, 0.8)]
+
+
+def test_a_document_is_quoted_around_its_best_hit_or_from_its_beginning() -> None:
+    shelf = Shelf(*("A sentence of some length about the canal. " * 60 for _ in range(2)))
+    hits = [shelf.hit(0, 2, 0.4), shelf.hit(0, 5, 0.8)]
+    found, unfound = rank_in_order(shelf, Order(0, 1), hits)
+    assert found.best.position == 5
+    assert unfound.best.position == 0
+
+
+def test_the_papers_whole_documents_are_a_passage_as_long_as_the_budget() -> None:
+    shelf = Shelf(*(f"The weir of number {number} was mended in the spring. " * 15 for number in range(4)))
+    entries = rank_in_order(shelf, Order(3, 1, 0, 2), [], passage_characters=2500)
+    assert [entry.text for entry in entries[:2]] == [shelf.documents[DocumentId(i)].text.strip() for i in (3, 1)]
+
+
+def test_documents_without_snippets_are_passed_over() -> None:
+    shelf = Shelf("The gate was mended.", "The weir was not.")
+    shelf.snippets[DocumentId(0)] = ()
+    assert [entry.document for entry in rank_in_order(shelf, Order(0, 1), [])] == [1]
+
+
+def test_without_a_voice_nothing_is_ranked() -> None:
+    shelf = Shelf("The gate was mended.")
+    ranker = DocumentRanker(Order(0), shelf, RankingSettings())
+    assert ranker.rank("gate", [], voice=None) == ()
+    assert SnippetRanker(shelf, RankingSettings()).rank("gate", [shelf.hit(0, 0, 0.5)], voice=None) == ()

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from assistant.settings import SummarySettings
-from assistant.summarization import ExtractiveSummarizer, select_diverse
+from assistant.summarization import ExtractiveSummarizer, GenericSummarizer, NoSummary, select_diverse
+from assistant.summarization.generic import centrality, tfidf
 from assistant.types import DocumentId, RankedEntry, Snippet, SnippetId, Span, Summary, VoiceId
 from tests.hashing_encoder import HashingEncoder
 
@@ -142,3 +143,68 @@ def test_choosing_never_takes_a_row_twice() -> None:
     vectors = ENCODER.encode([f"word{generator.randint(0, 5)}" for _ in range(20)])
     for diversity in (0.0, 0.3, 1.0):
         assert sorted(select_diverse(scores, vectors, count=20, diversity=diversity)) == list(range(20))
+
+
+# The generic summary
+
+
+def generic(query: str, entries: Sequence[RankedEntry], **settings: float) -> Summary:
+    chosen = SummarySettings(**settings)  # type: ignore[arg-type]
+    return GenericSummarizer(chosen).summarize(query, entries, voice=VOICE)
+
+
+def test_the_generic_summary_does_not_hear_the_draft() -> None:
+    assert generic("the sluice gate", ENTRIES) == generic("barley and tea", ENTRIES) != Summary()
+
+
+def test_the_most_central_sentence_is_taken_first() -> None:
+    entries = (
+        entry(1, "Xylophones make some sound, or so they say."),
+        entry(2, "Barley grows in fields where rain falls down."),
+        entry(3, "Rain falls down in fields and barley grows."),
+        entry(4, "The rain falls on barley in all the fields."),
+    )
+    (sentence,) = generic("", entries, sentences=1).sentences
+    assert sentence.document in (2, 3, 4)
+    diverse = {sentence.document for sentence in generic("", entries, sentences=2, diversity=0.8).sentences}
+    assert 1 in diverse
+
+
+def test_the_generic_summary_is_sentences_of_the_entries_too() -> None:
+    texts = {entry.document: entry.text for entry in ENTRIES}
+    summary = generic("", ENTRIES, sentences=4)
+    assert len(summary.sentences) == 4
+    assert all(sentence.text in texts[sentence.document] for sentence in summary.sentences)
+    assert generic("", ENTRIES, sentences=0) == Summary()
+
+
+def test_without_sentences_worth_choosing_there_is_no_generic_summary() -> None:
+    assert generic("", (entry(1, "Hi all. Thanks!"),)) == Summary()
+    assert generic("", ()) == Summary()
+    assert GenericSummarizer(SummarySettings()).summarize("gate", ENTRIES, voice=None) == Summary()
+
+
+def test_no_summary_is_none() -> None:
+    assert NoSummary().summarize("gate", ENTRIES, voice=VOICE) == Summary()
+
+
+def test_tfidf_worked_out_by_hand() -> None:
+    # "gate" stands in both texts, weight ln(2/2) + 1 = 1; "weir" in one, ln 2 + 1 = 1.6931.
+    vectors = tfidf([["gate"], ["gate", "weir"]])
+    length = (1 + 1.6931472**2) ** 0.5
+    np.testing.assert_allclose(vectors, [[1, 0], [1 / length, 1.6931472 / length]], rtol=1e-6)
+
+
+def test_centrality_worked_out_by_hand() -> None:
+    # Three rows; the first is like both others, which are not like each other. With jump probability 0.15 the walk's
+    # fixed point solves a = 0.05 + 0.85 (a/3 + b), 2b = 1 - a for likeness 1 on the diagonal:
+    # a = 0.05 + 0.85 (a/3 + 2b/2) gives a = 0.475 / (1.425 - 0.85/3) and b = (1 - a) / 2.
+    likeness = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 1]], dtype=np.float32)
+    a = (0.05 + 0.425) / (1 - 0.85 / 3 + 0.425)
+    b = (1 - a) / 2
+    np.testing.assert_allclose(centrality(likeness), [1, b / a, b / a], rtol=1e-5)
+
+
+def test_sentences_without_content_words_do_not_break_the_walk() -> None:
+    scores = centrality(np.zeros((3, 3), dtype=np.float32))
+    np.testing.assert_allclose(scores, [1, 1, 1])

@@ -10,7 +10,8 @@ import pytest
 
 from assistant.keyword_candidates import candidate_words, content_words, words
 from assistant.settings import KeywordSettings
-from assistant.synthesis import KeywordSynthesizer
+from assistant.synthesis import FrequentWords, KeywordSynthesizer, NoKeywords
+from assistant.synthesis.frequent import inverse_document_frequency
 from assistant.types import DocumentId, Keyword, RankedEntry, Snippet, SnippetId, Span, VoiceId
 from tests.hashing_encoder import HashingEncoder
 
@@ -92,6 +93,70 @@ def test_without_a_voice_or_entries_there_are_none() -> None:
     synthesizer = KeywordSynthesizer(ImportedVectors(), ENCODER, KeywordSettings())
     assert synthesizer.synthesize("gate", entries(), voice=None) == ()
     assert synthesizer.synthesize("gate", (), voice=VOICE) == ()
+
+
+# Frequent words
+
+
+class Voice:
+    """A voice of snippets given as texts."""
+
+    def __init__(self, *texts: str) -> None:
+        self._snippets = tuple(
+            Snippet(SnippetId(i), DocumentId(i), 0, Span(0, len(text)), text) for i, text in enumerate(texts)
+        )
+
+    def voice_snippets(self, voice: VoiceId) -> tuple[Snippet, ...]:
+        return self._snippets
+
+
+def frequent(*texts: str, **settings: float) -> list[Keyword]:
+    chosen = KeywordSettings(**settings)  # type: ignore[arg-type]
+    return list(FrequentWords(Voice(*texts), chosen).synthesize("any draft", entries(), voice=VOICE))
+
+
+# "keeper" is in all ten snippets (IDF 0), "weir" in three (IDF 1.204), "sluice" in two, four times (IDF 1.609),
+# "hammer" in two, twice, "barley" in one, twice (IDF 2.303), "wedge" once.
+COUNTED = (
+    ["The keeper saw the sluice, sluice, weir and hammer."] * 2
+    + ["The keeper saw the weir, the barley, and the barley."]
+    + ["The keeper saw the wedge."]
+    + ["The keeper was here."] * 6
+)
+
+
+def test_frequent_words_are_sorted_by_frequency_then_by_rarity() -> None:
+    found = frequent(*COUNTED)
+    assert [keyword.text for keyword in found] == ["sluice", "barley", "hammer"]
+    assert [keyword.weight for keyword in found] == [1.0, 0.5, 0.5]
+
+
+def test_how_rare_a_word_must_be_is_a_setting() -> None:
+    assert "weir" in [keyword.text for keyword in frequent(*COUNTED, minimum_idf=1.2)]
+    assert [keyword.text for keyword in frequent(*COUNTED, minimum_idf=2)] == ["barley"]
+
+
+def test_frequent_words_are_twenty_at_most() -> None:
+    words = [f"word{chr(97 + i)}" for i in range(25)]
+    texts = [*(f"{word} {word}" for word in words), *["nothing"] * 5]
+    assert len(frequent(*texts)) == 20
+    assert len(frequent(*texts, frequent_count=3)) == 3
+
+
+def test_without_evidence_there_are_no_frequent_words() -> None:
+    synthesizer = FrequentWords(Voice(*COUNTED), KeywordSettings())
+    assert synthesizer.synthesize("gate", entries(), voice=None) == ()
+    assert synthesizer.synthesize("gate", (), voice=VOICE) == ()
+    assert FrequentWords(Voice(), KeywordSettings()).synthesize("gate", entries(), voice=VOICE) == ()
+
+
+def test_inverse_document_frequency_by_hand() -> None:
+    idf = inverse_document_frequency([["gate", "gate"], ["gate", "weir"], [], []])
+    assert idf == {"gate": pytest.approx(0.6931, abs=1e-4), "weir": pytest.approx(1.3863, abs=1e-4)}
+
+
+def test_no_keywords_are_none() -> None:
+    assert NoKeywords().synthesize("gate", entries(), voice=VOICE) == ()
 
 
 # Words

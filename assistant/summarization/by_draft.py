@@ -1,4 +1,4 @@
-"""The summary: sentences of the ranked entries that are most likely to recur in this draft.
+"""The summary served: sentences of the ranked entries that are most likely to recur in this draft.
 
 The paper trains a model to write the snippets of the past that the finished document will echo (SumCtx, arXiv
 2308.07968, section 3.3). Its labels are extractive, so extraction serves: a sentence is scored by how close its snippet
@@ -7,25 +7,20 @@ draft's words it holds; then sentences unlike those already chosen are taken.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant.embedding import Vectors
 from assistant.keyword_candidates import content_words
-from assistant.sentences import split_sentences
 from assistant.settings import SummarySettings
-from assistant.types import RankedEntry, Snippet, SnippetId, Summary, SummarySentence, VoiceId
-
-Vectors = npt.NDArray[np.float32]
+from assistant.summarization.sentences import Candidate, candidates_of, select_diverse, summary_of
+from assistant.types import RankedEntry, SnippetId, Summary, VoiceId
 
 # Shares of a sentence's score besides its snippet's closeness to the draft.
 _RECURRENCE = 0.3
 _OVERLAP = 0.4
-# Sentences outside these lengths are greetings, list items or run-ons.
-_SHORTEST = 30
-_LONGEST = 300
 
 
 class QueryEncoder(Protocol):
@@ -44,13 +39,6 @@ class SnippetVectors(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    text: str
-    snippet: Snippet
-    row: int
-
-
 class ExtractiveSummarizer:
     """Picks sentences by maximal marginal relevance; encodes nothing but the draft."""
 
@@ -65,7 +53,7 @@ class ExtractiveSummarizer:
             return Summary()
         snippets = [snippet for entry in entries for snippet in entry.snippets]
         vectors = self._vectors.snippet_vectors(voice, [snippet.id for snippet in snippets])
-        candidates = _candidates(snippets)
+        candidates = candidates_of(snippets)
         scores = _scores(query, candidates, vectors, self._encoder.encode([query])[0])
         chosen = select_diverse(
             scores,
@@ -73,39 +61,11 @@ class ExtractiveSummarizer:
             count=self._settings.sentences,
             diversity=self._settings.diversity,
         )
-        return Summary(
-            tuple(
-                SummarySentence(candidates[i].text, candidates[i].snippet.id, candidates[i].snippet.document)
-                for i in sorted(chosen)
-            )
-        )
-
-
-def _candidates(snippets: Sequence[Snippet]) -> list[_Candidate]:
-    """The sentences worth choosing; one that stands in several documents counts where it stands first."""
-    found: dict[str, _Candidate] = {}
-    for row, snippet in enumerate(snippets):
-        for sentence in split_sentences(snippet.text):
-            if _SHORTEST <= len(sentence) <= _LONGEST:
-                found.setdefault(sentence, _Candidate(sentence, snippet, row))
-    return list(found.values())
-
-
-def select_diverse(scores: npt.NDArray[np.float32], vectors: Vectors, *, count: int, diversity: float) -> list[int]:
-    """Indices of the best rows, each discounted by its likeness to those already taken (maximal marginal relevance)."""
-    chosen: list[int] = []
-    penalty = np.zeros_like(scores)
-    while len(chosen) < min(count, len(scores)):
-        marginal = (1 - diversity) * scores - diversity * penalty
-        marginal[chosen] = -np.inf
-        best = int(np.argmax(marginal))
-        chosen.append(best)
-        penalty = np.maximum(penalty, vectors @ vectors[best])
-    return chosen
+        return summary_of(candidates, chosen)
 
 
 def _scores(
-    query: str, candidates: Sequence[_Candidate], vectors: Vectors, query_vector: npt.NDArray[np.float32]
+    query: str, candidates: Sequence[Candidate], vectors: Vectors, query_vector: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     closeness = vectors @ query_vector
     recurrence = (vectors @ vectors.T).mean(axis=1)

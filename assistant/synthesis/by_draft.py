@@ -1,4 +1,4 @@
-"""The important words: keywords of the ranked entries, chosen for this draft by KeyBERT.
+"""The important words served: keywords of the ranked entries, chosen for this draft by KeyBERT.
 
 KeyBERT ranks candidate words by the closeness of their vectors to a document's. Here the "document" lies between the
 draft and the entries, so that the words serve what is being written (SynCtx of arXiv 2308.07968, section 3.4, is the
@@ -12,11 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from assistant.embedding import Vectors
 from assistant.keyword_candidates import candidate_words
 from assistant.settings import KeywordSettings
 from assistant.types import Keyword, RankedEntry, SnippetId, VoiceId
-
-Vectors = npt.NDArray[np.float32]
 
 # How far the target lies from the entries towards the draft.
 _DRAFT_SHARE = 0.5

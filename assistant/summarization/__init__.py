@@ -1,0 +1,8 @@
+"""The summary: sentences of the ranked entries, each traceable to its snippet; one module per way of choosing them."""
+
+from assistant.summarization.by_draft import ExtractiveSummarizer
+from assistant.summarization.generic import GenericSummarizer
+from assistant.summarization.nothing import NoSummary
+from assistant.summarization.sentences import select_diverse
+
+__all__ = ["ExtractiveSummarizer", "GenericSummarizer", "NoSummary", "select_diverse"]

@@ -1,0 +1,7 @@
+"""The important words of the writer's past for a draft; one module per way of choosing them."""
+
+from assistant.synthesis.by_draft import ImportedVectors, KeywordSynthesizer
+from assistant.synthesis.frequent import FrequentWords
+from assistant.synthesis.nothing import NoKeywords
+
+__all__ = ["FrequentWords", "ImportedVectors", "KeywordSynthesizer", "NoKeywords"]
