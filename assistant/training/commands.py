@@ -36,7 +36,7 @@ def _add_tokenizer(steps: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     prepare = steps.add_parser("prepare", help="text work: corpora become token shards")
-    prepare.add_argument("kind", choices=("pretrain", "neighbours", "finetune"))
+    prepare.add_argument("kind", choices=("pretrain", "neighbours", "distinction", "finetune"))
     prepare.add_argument("corpora", nargs="+", type=Path)
     prepare.add_argument("--tokenizer", type=Path, required=True)
     prepare.add_argument("--out", type=Path, required=True)
@@ -50,6 +50,7 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     prepare.add_argument(
         "--continuation-characters", type=int, default=1100, help="examples: characters written after the cursor"
     )
+    prepare.add_argument("--pairs", type=int, default=10_000, help="distinction: pairs of documents")
     prepare.add_argument("--seed", type=int, default=0)
     prepare.set_defaults(run=_prepare)
 
@@ -111,8 +112,14 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 
 def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase") -> None:
-    from assistant.training.examples import ExampleSettings, prepare_finetuning, prepare_neighbours
+    from assistant.training.examples import (
+        ExampleSettings,
+        prepare_distinction,
+        prepare_finetuning,
+        prepare_neighbours,
+    )
 
+    corpora, out = arguments.corpora, arguments.out
     settings = ExampleSettings(
         authors=arguments.authors,
         documents=arguments.documents,
@@ -122,20 +129,16 @@ def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedToken
     )
     sources: Iterable[tuple[str, int]]
     if arguments.kind == "neighbours":
-        tokens = prepare_neighbours(
-            arguments.corpora, tokenizer, arguments.out, settings=settings, on_author=_say_author
-        )
+        tokens = prepare_neighbours(corpora, tokenizer, out, settings=settings, on_author=_say_author)
         sources = [("neighbours", tokens)]
+    elif arguments.kind == "distinction":
+        tokens = prepare_distinction(corpora, tokenizer, out, settings=settings, pairs=arguments.pairs)
+        sources = [("distinction", tokens)]
     else:
         from assistant.retrieval.encoder import load_encoder
 
         sources = prepare_finetuning(
-            arguments.corpora,
-            tokenizer,
-            arguments.out,
-            settings=settings,
-            encoder=load_encoder(),
-            on_author=_say_author,
+            corpora, tokenizer, out, settings=settings, encoder=load_encoder(), on_author=_say_author
         )
     for name, tokens in sources:
         _say(f"{name}: {tokens:,} tokens")

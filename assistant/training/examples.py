@@ -36,8 +36,8 @@ from assistant.types import Evidence, Request, Summary, WriterId
 # evidence is the same author's prose, and a young model can use every sentence.
 _START_WEIGHT = 6
 _EVIDENCE_WEIGHT = 4
-# The pairs of author distinction are read for their one answer.
-_PAIR_WEIGHT = 3
+# The texts of author distinction are prose like any other; their one answer must be heard beside it.
+_PAIR_WEIGHT = 8
 _ANSWER_WEIGHT = 200
 
 # Author distinction shows the model this many characters of each document.
@@ -134,10 +134,26 @@ def prepare_finetuning(
         count += 1
     yield "continuation", writer.close()
 
+    yield "distinction", _write_pairs(per_corpus, tokenizer, folder, count=count, seed=settings.seed)
+
+
+def prepare_distinction(
+    paths: Sequence[Path], tokenizer: PreTrainedTokenizerBase, folder: Path, *, settings: ExampleSettings, pairs: int
+) -> int:
+    """Write the source ``distinction`` alone, with so many pairs, and return its number of tokens.
+
+    :raises CorpusError: if no corpus has two training authors to tell apart.
+    """
+    return _write_pairs(_training_authors(paths, settings), tokenizer, folder, count=pairs, seed=settings.seed)
+
+
+def _write_pairs(
+    per_corpus: Sequence[Sequence[Author]], tokenizer: PreTrainedTokenizerBase, folder: Path, *, count: int, seed: int
+) -> int:
     writer = ShardWriter(folder / "distinction", weighted=True)
-    for pair in _pairs([authors for authors in per_corpus if len(authors) > 1], count, random.Random(settings.seed)):
+    for pair in _pairs([authors for authors in per_corpus if len(authors) > 1], count, random.Random(seed)):
         writer.add(*_encode_pair(pair, tokenizer))
-    yield "distinction", writer.close()
+    return writer.close()
 
 
 def prepare_neighbours(

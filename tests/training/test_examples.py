@@ -10,7 +10,13 @@ import pytest
 
 from assistant.errors import CorpusError
 from assistant.prompts import DRAFT, END, FIRST, PAST, SAME, SECOND, SUMMARY, TITLE, WORDS
-from assistant.training.examples import ExampleSettings, authors_of, prepare_finetuning, prepare_neighbours
+from assistant.training.examples import (
+    ExampleSettings,
+    authors_of,
+    prepare_distinction,
+    prepare_finetuning,
+    prepare_neighbours,
+)
 from assistant.training.shards import FULL_WEIGHT, Source, load_sources
 from tests.hashing_encoder import HashingEncoder
 from tests.small_models import small_tokenizer
@@ -165,10 +171,23 @@ def test_useless_evidence_is_another_authors(tmp_path: Path) -> None:
 def test_pairs_are_as_many_half_of_them_by_one_author_and_true(tmp_path: Path) -> None:
     made = prepare(tmp_path, corpus(tmp_path, count=14))
     assert len(made["distinction"]) == len(made["continuation"]) == 4 * SETTINGS.per_author
+    _check_pairs(made["distinction"], 32)
+
+
+def test_pairs_can_be_made_alone_in_any_number(tmp_path: Path) -> None:
+    path = corpus(tmp_path, count=14)
+    prepare_distinction([path], small_tokenizer(), tmp_path / "out", settings=SETTINGS, pairs=40)
+    (source,) = load_sources(tmp_path / "out")
+    _check_pairs(source, 40)
+
+
+def _check_pairs(source: Source, count: int) -> None:
+    """So many pairs, about half by one author, each with the right answer."""
+    assert len(source) == count
     subjects = [set(prose(subject, 0).split()) - set(prose(subject + 1, 0).split()) for subject in range(4)]
     answers = []
-    for index in range(len(made["distinction"])):
-        tokens, weights = made["distinction"].example(index)
+    for index in range(len(source)):
+        tokens, weights = source.example(index)
         first, rest = small_tokenizer().decode(tokens).removeprefix(FIRST).split(SECOND)
         second, answer = rest.split(SAME)
         assert answer in (" true", " false")
@@ -177,7 +196,7 @@ def test_pairs_are_as_many_half_of_them_by_one_author_and_true(tmp_path: Path) -
         assert first != second
         assert weights[-1] > FULL_WEIGHT > weights[0]
         answers.append(answer)
-    assert 8 <= answers.count(" true") <= 24
+    assert count / 4 <= answers.count(" true") <= count * 3 / 4
 
 
 def test_preparing_is_repeatable_and_seeded(tmp_path: Path) -> None:
