@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assistant.evaluation.statistics import paired_test
+from assistant.evaluation.statistics import Interval, holm, mean_interval, means_by_unit, paired_test
 
 
 def test_a_test_worked_out_by_hand() -> None:
@@ -64,6 +64,47 @@ def test_one_and_the_same_difference_everywhere_is_certain() -> None:
 def test_the_same_seed_gives_the_same_interval() -> None:
     first, second = [1.0, 2.5, 3.0, 4.1], [1.5, 2.0, 3.9, 4.4]
     assert paired_test(first, second) == paired_test(first, second)
+
+
+def test_the_bootstrap_agrees_with_the_t_test_on_well_behaved_differences() -> None:
+    generator = np.random.default_rng(7)
+    drawn = generator.normal(0, 1, 60)
+    differences = 0.05 + 0.2 * (drawn - drawn.mean()) / drawn.std(ddof=1)  # t = 0.05 / (0.2 / sqrt 60) = 1.936
+    result = paired_test(differences.tolist(), [0.0] * 60)
+    assert result.p == pytest.approx(0.0576, abs=1e-4)
+    assert result.bootstrap_p == pytest.approx(result.p, abs=0.02)
+
+
+def test_the_bootstrap_never_claims_more_than_its_resamples_can_show() -> None:
+    assert paired_test([1.0, 2.0, 3.0, 4.0], [0.0] * 4).bootstrap_p == pytest.approx(2 / 2001)
+    assert paired_test([1.0, -1.0], [0.0, 0.0]).bootstrap_p == 1
+
+
+def test_a_mean_lies_in_its_interval_which_is_that_of_the_t_distribution() -> None:
+    values = np.random.default_rng(8).normal(30, 5, 80)
+    found = mean_interval(values.tolist())
+    low, high = stats.t.interval(0.95, 79, values.mean(), stats.sem(values))
+    assert found.mean == pytest.approx(values.mean())
+    assert found.low == pytest.approx(low, abs=0.15)
+    assert found.high == pytest.approx(high, abs=0.15)
+
+
+def test_one_unit_has_no_width_and_none_has_no_mean() -> None:
+    assert mean_interval([3.0]) == Interval(3.0, 3.0, 3.0)
+    with pytest.raises(ValueError, match="no values"):
+        mean_interval([])
+
+
+def test_units_are_averaged_each_by_itself() -> None:
+    assert means_by_unit([("b", 1.0), ("a", 5.0), ("b", 2.0), ("b", 6.0)]) == {"b": 3.0, "a": 5.0}
+
+
+def test_holm_worked_out_by_hand() -> None:
+    # Sorted: 0.005 * 4 = 0.02; 0.01 * 3 = 0.03; 0.03 * 2 = 0.06; 0.04 * 1 = 0.04, raised to 0.06.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([0.03]) == [0.03]
+    assert holm([]) == []
 
 
 def test_a_missing_partner_is_an_error() -> None:
