@@ -1,7 +1,8 @@
 """States of a run on disk, and the finished checkpoint folder: safetensors and JSON only.
 
 A state is written into a new folder and made current by one atomic rename of a pointer file, so that a crash or a full
-disk while saving leaves the last good one in place.
+disk while saving leaves the last good one in place. The weights that validated best are kept beside the states; those
+that the current state names are never removed.
 """
 
 import json
@@ -23,6 +24,15 @@ _POINTER = "current"
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyStop:
+    """What validation has found so far: the best loss (nats per token), its step, and how many checks ago that was."""
+
+    best_loss: float
+    best_step: int
+    misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
     """Where a run stands: updates and tokens done, and the next batch of which pass over the data."""
 
@@ -30,6 +40,7 @@ class RunState:
     tokens: int
     round_number: int
     batch: int
+    early_stop: EarlyStop | None = None
 
     def advanced(self, *, batches: int) -> "RunState":
         """The state after taking some batches for one update."""
@@ -43,12 +54,49 @@ class RunState:
         """The state at the start of the next pass."""
         return replace(self, round_number=self.round_number + 1, batch=0)
 
+    def validated(self, loss: float) -> "RunState":
+        """The state after a check on validation data."""
+        stop = self.early_stop
+        if stop is None or loss < stop.best_loss:
+            return replace(self, early_stop=EarlyStop(loss, self.step))
+        return replace(self, early_stop=replace(stop, misses=stop.misses + 1))
+
+    @property
+    def is_best(self) -> bool:
+        """Whether no earlier check found a lower loss than one at this very step."""
+        return self.early_stop is not None and self.early_stop.best_step == self.step
+
+    def as_json(self) -> dict[str, Any]:
+        """As ``from_json`` reads it; runs without validation are written as they were before there was any."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> "RunState":
+        """Read what ``as_json`` gave, also of earlier versions."""
+        stop = saved.get("early_stop")
+        return cls(**{**saved, "early_stop": EarlyStop(**stop) if stop else None})
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model and its whole weights by name, gathered from all processes that share them."""
+
+    model: PreTrainedModel
+    tensors: dict[str, Tensor]
+
+    def save(self, folder: Path) -> None:
+        """Write them into an empty folder: in full, or the adapter alone where only that is trained."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self.model.save_pretrained(folder, state_dict=dict(self.tensors))
+
 
 def save_state(
-    folder: Path, model: PreTrainedModel, tensors: dict[str, Tensor], state: RunState, recipe: dict[str, Any]
+    folder: Path, weights: Weights, tensors: dict[str, Tensor], state: RunState, recipe: dict[str, Any]
 ) -> None:
     """Write a run's state and make it current.
 
+    :param tensors: what the optimizer needs to go on.
     :raises TrainingError: if it cannot be written; the previous state stays current.
     """
     target = folder / f"state-{state.step:07d}"
@@ -57,16 +105,30 @@ def save_state(
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)
             save_file(tensors, target / "optimizer.safetensors")
-            model.save_pretrained(target / "model")
-            (target / "state.json").write_text(json.dumps({"state": asdict(state), "recipe": recipe}, indent=2))
+            weights.save(target / "model")
+            (target / "state.json").write_text(json.dumps({"state": state.as_json(), "recipe": recipe}, indent=2))
             pointer = folder / f"{_POINTER}.new"
             pointer.write_text(target.name)
             pointer.replace(folder / _POINTER)
         except (OSError, SafetensorError) as error:
             raise TrainingError(f"could not save to {target} ({error}): free some space and resume") from error
-    for old in folder.glob("state-*"):
-        if old != target:
+    best = _best(folder, state)
+    for old in (*folder.glob("state-*"), *folder.glob("best-*")):
+        if old not in (target, best):
             shutil.rmtree(old, ignore_errors=True)
+
+
+def save_best(folder: Path, weights: Weights, state: RunState) -> None:
+    """Write the weights that validated best, beside those that the current state still names.
+
+    :raises TrainingError: if they cannot be written.
+    """
+    target = _best(folder, state)
+    assert target is not None  # the state has just been validated
+    try:
+        weights.save(target)
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(f"could not save to {target} ({error}): free some space and resume") from error
 
 
 def latest_state(folder: Path, recipe: dict[str, Any]) -> tuple[RunState, dict[str, Tensor]] | None:
@@ -79,9 +141,9 @@ def latest_state(folder: Path, recipe: dict[str, Any]) -> tuple[RunState, dict[s
         return None
     try:
         saved = json.loads((target / "state.json").read_text())
-        state, its_recipe = RunState(**saved["state"]), dict(saved["recipe"])
+        state, its_recipe = RunState.from_json(saved["state"]), dict(saved["recipe"])
         tensors = load_file(target / "optimizer.safetensors")
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise TrainingError(
             f"{target} is damaged ({error}): restore it, or give another --out to start afresh"
         ) from error
@@ -94,15 +156,29 @@ def latest_state(folder: Path, recipe: dict[str, Any]) -> tuple[RunState, dict[s
     return state, tensors
 
 
-def current_model(folder: Path) -> Path:
-    """The folder with the latest weights of a run.
+def current_model(folder: Path, *, last: bool = False) -> Path:
+    """The folder with the weights of a run: the best where it validated, else the latest.
 
-    :raises TrainingError: if the run has not saved yet.
+    :param last: the latest in any case.
+    :raises TrainingError: if the run has not saved yet, or lost what it saved.
     """
-    state = _current(folder)
-    if state is None:
+    target = _current(folder)
+    if target is None:
         raise TrainingError(f"no run in {folder}: expected the --out folder of a training run that has saved once")
-    return state / "model"
+    found = None if last else _best(folder, _saved_state(target))
+    if found is None:
+        found = target / "model"
+    if not found.is_dir():
+        raise TrainingError(f"{found} is gone: restore it, or train again with another --out")
+    return found
+
+
+def saved_recipe(folder: Path) -> dict[str, Any]:
+    """State and recipe of the current state of a run that ``current_model`` has found."""
+    target = _current(folder)
+    assert target is not None
+    content: dict[str, Any] = json.loads((target / "state.json").read_text())
+    return content
 
 
 def write_checkpoint(
@@ -119,6 +195,18 @@ def write_checkpoint(
     tokenizer.save_pretrained(folder)
     template.save(folder)
     (folder / SIGNATURE_FILE).write_text(json.dumps(signature, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _saved_state(target: Path) -> RunState:
+    try:
+        return RunState.from_json(json.loads((target / "state.json").read_text())["state"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TrainingError(f"{target} is damaged ({error}): restore it, or train again with another --out") from error
+
+
+def _best(folder: Path, state: RunState) -> Path | None:
+    """The folder of the weights that validated best, as of a state."""
+    return folder / f"best-{state.early_stop.best_step:07d}" if state.early_stop else None
 
 
 def _current(folder: Path) -> Path | None:

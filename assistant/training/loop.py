@@ -4,26 +4,32 @@ Recipes differ by their shards, their starting weights and their settings, nothi
 every few minutes and goes on from it exactly; the last good state survives a crash while saving.
 """
 
+import functools
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import nn
 from transformers import PreTrainedModel
 
 from assistant.errors import TrainingError
 from assistant.training.attention import attends_causally, use_causal_blocks
-from assistant.training.checkpoints import RunState, latest_state, save_state
-from assistant.training.objectives import NextTokenObjective
+from assistant.training.batches import Batch, Picks, next_token_batch, source_target_batch
+from assistant.training.checkpoints import RunState, Weights, latest_state, save_best, save_state
+from assistant.training.curve import CurvePoint, LossCurve
+from assistant.training.objectives import NextTokenObjective, SourceTargetObjective
 from assistant.training.optimizer import MasterOptimizer, Rates
-from assistant.training.shards import FULL_WEIGHT, Source, padded_length, plan_batches
+from assistant.training.sharding import prepare, whole_weights
+from assistant.training.shards import Source, plan_batches
+from assistant.training.validation import Validation, validation_loss
 
 # The learning rate falls to this share of its peak at the end of the decay; 0 would waste the last steps.
 _FINAL_RATE = 0.02
@@ -45,6 +51,8 @@ class LoopSettings:
     decay_share: float = 0.0
     """Share of the tokens, at the end, over which the learning rate falls (warm-up-stable-decay)."""
     seed: int = 0
+    separator: int | None = None
+    """Id of the token that ends a document, to keep the documents of a window apart; None lets them see each other."""
 
     def __post_init__(self) -> None:
         if self.tokens <= 0 or not 0 <= self.decay_share <= 1:
@@ -60,28 +68,30 @@ class LoopSettings:
         cool = 1.0 if left >= decay_tokens else _FINAL_RATE + (1 - _FINAL_RATE) * max(0.0, left / decay_tokens)
         return warm * cool
 
+    def as_recipe(self, *, processes: int) -> dict[str, Any]:
+        """What has to be the same for a run to be resumed; how the batches are spread over processes has not.
+
+        Settings that came later are left out at their defaults, so that runs from before go on.
+        """
+        recipe = asdict(replace(self, accumulation=self.accumulation * processes))
+        if self.separator is None:
+            del recipe["separator"]
+        return recipe
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a run reports after an update. ``loss`` is in nats per token, ``seconds_left`` an estimate."""
+    """What a run reports after an update.
+
+    ``loss`` and ``validation`` (where it was checked) are in nats per token, ``seconds_left`` is an estimate.
+    """
 
     step: int
     tokens: int
     loss: float
     tokens_per_second: float
     seconds_left: float
-
-
-def collate(sources: Sequence[Source], batch: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-    """Stack examples into token ids and loss weights, right-padded with weight 0; shapes (batch, padded length)."""
-    examples = [sources[source].example(index) for source, index in batch]
-    longest = max(len(tokens) for tokens, _ in examples)
-    ids = np.zeros((len(examples), padded_length(longest)), dtype=np.int64)
-    weights = np.zeros(ids.shape, dtype=np.float32)
-    for row, (tokens, tenths) in enumerate(examples):
-        ids[row, : len(tokens)] = tokens
-        weights[row, : len(tokens)] = tenths.astype(np.float32) / FULL_WEIGHT
-    return torch.from_numpy(ids), torch.from_numpy(weights)
+    validation: float | None = None
 
 
 class TrainingRun:
@@ -89,6 +99,7 @@ class TrainingRun:
 
     :param folder: where the state is kept; a folder with the state of a run with other settings is refused.
     :param signature: what else identifies the run (data, initial weights), kept and compared with the settings.
+    :param validation: held-out data to check on; the run stops early where it does not get better any more.
     """
 
     def __init__(
@@ -98,40 +109,96 @@ class TrainingRun:
         settings: LoopSettings,
         *,
         folder: Path,
-        signature: dict[str, str],
+        signature: dict[str, Any],
+        validation: Validation | None = None,
     ) -> None:
-        self._accelerator = Accelerator()
+        # On a machine without a GPU accelerate sees several processes only if it is told to use the CPU.
+        self._accelerator = Accelerator(cpu=not torch.accelerator.is_available())
         self._sources = sources
         self._settings = settings
+        self._validation = validation
         self._folder = folder
-        self._recipe = {**signature, "settings": json.loads(json.dumps(asdict(settings)))}
+        self._recipe: dict[str, Any] = json.loads(
+            json.dumps(signature | {"settings": settings.as_recipe(processes=self._accelerator.num_processes)})
+        )
+        if validation is not None:
+            self._recipe["validation"] = {"every_tokens": validation.every_tokens, "patience": validation.patience}
         self._model = model.to(device=self._accelerator.device, dtype=torch.bfloat16)
         if self._accelerator.device.type == "cpu" and attends_causally(model):
             use_causal_blocks(model)
+        objective, self._batch = _objective(model, settings)
+        _check_fit(model, [*sources, *(validation.sources if validation else ())])
+        self._objective = prepare(objective, self._model, self._accelerator)
         self._optimizer = MasterOptimizer(self._model, settings.rates)
-        self._objective = self._accelerator.prepare(NextTokenObjective(self._model))
         self._state = self._resume()
+        self._curve = LossCurve(folder, after=self._state.step)
+
+    @property
+    def state(self) -> RunState:
+        """Where the run stands."""
+        return self._state
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process is the one that reports and saves."""
+        return bool(self._accelerator.is_main_process)
 
     def run(self, *, save_minutes: float = 10.0) -> Iterator[Progress]:
         """Train until the tokens are used up, saving the state every few minutes and at the end."""
         started, first = time.monotonic(), self._state.tokens
         saved = started
-        for group in self._groups():
-            loss = self._update(group)
-            now = time.monotonic()
-            rate = (self._state.tokens - first) / (now - started)
-            left = max(0, self._settings.tokens - self._state.tokens) / rate
-            yield Progress(self._state.step, self._state.tokens, loss, rate, left)
-            if now - saved > save_minutes * 60:
-                self.save()
-                saved = now
-        self.save()
+        try:
+            before = first
+            for update in self._updates():
+                point = self._checked(update, before=before)
+                before = point.tokens
+                if self.is_main:
+                    self._curve.add(point)
+                now = time.monotonic()
+                rate = (point.tokens - first) / (now - started)
+                left = max(0, self._settings.tokens - point.tokens) / rate
+                yield Progress(point.step, point.tokens, point.loss, rate, left, point.validation)
+                if self._all_say(now - saved > save_minutes * 60):
+                    self.save()
+                    saved = now
+            self.save()
+        finally:
+            self._curve.close()
+
+    def rehearse(self, updates: int) -> Iterator[CurvePoint]:
+        """Train for a few updates and keep nothing of them on disk; the run cannot go on from there."""
+        return islice(self._updates(), updates)
 
     def save(self) -> None:
-        """Write weights, moments and position, atomically."""
-        if self._accelerator.is_main_process:
-            save_state(self._folder, self._model, self._optimizer.state(), self._state, self._recipe)
+        """Write curve, weights, moments and position; the position atomically."""
+        weights = Weights(self._model, whole_weights(self._model))
+        tensors = self._optimizer.state()
+        if self.is_main:
+            self._curve.save()
+            save_state(self._folder, weights, tensors, self._state, self._recipe)
         self._accelerator.wait_for_everyone()
+
+    def planned_updates(self) -> Iterator[int]:
+        """The tokens of every update that is still to come, should no early stop end the run before."""
+        state, settings = self._state, self._settings
+        lengths = [source.sides() for source in self._sources]
+        tokens = state.tokens
+        for group in _groups(self._sources, settings, state, size=self._group_size):
+            if tokens >= settings.tokens:
+                return
+            count = int(sum(lengths[s][0][i] + lengths[s][1][i] for batch in group.batches for s, i in batch))
+            tokens += count
+            yield count
+
+    @property
+    def _group_size(self) -> int:
+        return int(self._settings.accumulation * self._accelerator.num_processes)
+
+    @property
+    def _is_over(self) -> bool:
+        stop, validation = self._state.early_stop, self._validation
+        out_of_patience = stop is not None and validation is not None and stop.misses >= validation.patience
+        return self._state.tokens >= self._settings.tokens or out_of_patience
 
     def _resume(self) -> RunState:
         found = latest_state(self._folder, self._recipe)
@@ -141,45 +208,113 @@ class TrainingRun:
         self._optimizer.restore(tensors)
         return state
 
-    def _groups(self) -> Iterator[list[list[tuple[int, int]]]]:
-        """Batches of one update each, starting where the state stands."""
-        size = self._settings.accumulation * self._accelerator.num_processes
-        while True:
-            plan = plan_batches(
-                self._sources,
-                tokens_per_batch=self._settings.tokens_per_batch,
-                seed=self._settings.seed,
-                round_number=self._state.round_number,
-            )
-            if len(plan) < size:
-                raise TrainingError(f"{len(plan)} batches per pass, {size} needed for one update: add data")
-            while self._state.batch + size <= len(plan):
-                if self._state.tokens >= self._settings.tokens:
-                    return
-                group = plan[self._state.batch : self._state.batch + size]
-                self._state = self._state.advanced(batches=size)
-                yield group
-            self._state = self._state.next_round()
+    def _updates(self) -> Iterator[CurvePoint]:
+        """Train, one point per update, from where the state stands."""
+        for group in _groups(self._sources, self._settings, self._state, size=self._group_size):
+            if self._is_over:
+                return
+            self._state = replace(self._state, round_number=group.round_number, batch=group.first)
+            self._state = self._state.advanced(batches=self._group_size)
+            rate = self._settings.rate_factor(self._state.tokens)
+            loss = self._update(group.batches, rate)
+            yield CurvePoint(self._state.step, self._state.tokens, loss, rate)
 
-    def _update(self, group: list[list[tuple[int, int]]]) -> float:
+    def _update(self, group: list[list[tuple[int, int]]], rate: float) -> float:
         accelerator = self._accelerator
-        mine = group[accelerator.process_index :: accelerator.num_processes]
-        batches = [collate(self._sources, batch) for batch in mine]
-        weight = accelerator.reduce(
-            torch.tensor([float(w[:, 1:].sum()) for _, w in batches], device=accelerator.device).sum()
-        )
+        batches = [
+            self._batch(self._sources, picks) for picks in group[accelerator.process_index :: accelerator.num_processes]
+        ]
+        weight = accelerator.reduce(torch.tensor([batch.weight for batch in batches], device=accelerator.device).sum())
         total = torch.zeros((), device=accelerator.device)
-        for number, (ids, weights) in enumerate(batches):
-            ids, weights = ids.to(accelerator.device), weights.to(accelerator.device)
+        for number, batch in enumerate(batches):
             with accelerator.no_sync(self._objective) if number + 1 < len(batches) else nullcontext():
-                loss = self._objective(ids, weights)
+                loss = self._objective(*batch.on(accelerator.device))
                 # Distributed training averages gradients over processes; the sum over all tokens is wanted.
                 accelerator.backward(loss * accelerator.num_processes / weight)
             total += loss.detach()
-        self._optimizer.step(rate_factor=self._settings.rate_factor(self._state.tokens))
-        tokens = sum(int(sum(len(self._sources[s].example(i)[0]) for s, i in batch)) for batch in group)
-        self._state = self._state.counted(tokens=tokens)
-        mean = float(accelerator.reduce(total) / weight)
-        if not math.isfinite(mean):
-            raise TrainingError(f"the loss is {mean} at step {self._state.step}: lower the learning rates and resume")
-        return mean
+        self._optimizer.step(rate_factor=rate)
+        self._state = self._state.counted(tokens=sum(self._sources[s].length(i) for picks in group for s, i in picks))
+        return self._finite(float(accelerator.reduce(total) / weight), "loss")
+
+    def _checked(self, point: CurvePoint, *, before: int) -> CurvePoint:
+        """Validate where that is due; the weights that do best are kept."""
+        end = self._settings.tokens
+        if self._validation is None or not self._validation.is_due(before, point.tokens, end=end):
+            return point
+        loss = validation_loss(
+            self._objective, self._validation, self._batch, self._accelerator, self._settings.tokens_per_batch
+        )
+        self._state = self._state.validated(self._finite(loss, "validation loss"))
+        if self._state.is_best:
+            weights = Weights(self._model, whole_weights(self._model))
+            if self.is_main:
+                save_best(self._folder, weights, self._state)
+        return replace(point, validation=loss)
+
+    def _all_say(self, answer: bool) -> bool:  # noqa: FBT001 - a value to agree on, not a switch
+        """The same answer in every process, yes where any says so: clocks differ, and saving takes all of them."""
+        if self._accelerator.num_processes == 1:
+            return answer
+        votes = torch.tensor(float(answer), device=self._accelerator.device)
+        return float(self._accelerator.reduce(votes)) > 0
+
+    def _finite(self, loss: float, name: str) -> float:
+        if not math.isfinite(loss):
+            raise TrainingError(f"the {name} is {loss} at step {self._state.step}: lower the learning rates and resume")
+        return loss
+
+
+class _Group(NamedTuple):
+    """The batches of one update, and where in which pass they begin."""
+
+    round_number: int
+    first: int
+    batches: list[list[tuple[int, int]]]
+
+
+def _groups(sources: Sequence[Source], settings: LoopSettings, state: RunState, *, size: int) -> Iterator[_Group]:
+    """Batches of one update each, endlessly, starting where a state stands."""
+    round_number, first = state.round_number, state.batch
+    while True:
+        plan = plan_batches(
+            sources, tokens_per_batch=settings.tokens_per_batch, seed=settings.seed, round_number=round_number
+        )
+        if len(plan) < size:
+            raise TrainingError(f"{len(plan)} batches per pass, {size} needed for one update: add data")
+        while first + size <= len(plan):
+            yield _Group(round_number, first, plan[first : first + size])
+            first += size
+        round_number, first = round_number + 1, 0
+
+
+def _objective(
+    model: PreTrainedModel, settings: LoopSettings
+) -> tuple[nn.Module, Callable[[Sequence[Source], Picks], Batch]]:
+    """What a model learns by, and how its batches are made."""
+    if not model.config.is_encoder_decoder:
+        return NextTokenObjective(model, settings.separator), functools.partial(
+            next_token_batch, separator=settings.separator
+        )
+    if settings.separator is not None:
+        raise TrainingError(
+            "documents can be kept apart in the windows of a causal model; the examples of an encoder-decoder are "
+            "apart already: leave out --separate-documents"
+        )
+    return SourceTargetObjective(model), source_target_batch
+
+
+def _check_fit(model: PreTrainedModel, sources: Sequence[Source]) -> None:
+    """Refuse shards of the other kind of model, or with ids that the model does not have."""
+    vocabulary = model.get_input_embeddings().num_embeddings
+    for source in sources:
+        if (source.borders is not None) != model.config.is_encoder_decoder:
+            wanted = "an encoder-decoder" if model.config.is_encoder_decoder else "a causal model"
+            raise TrainingError(
+                f"the shards {source.name} are not for {wanted} such as {model.config.model_type}: "
+                "run `train prepare finetune` with --architecture as the model is"
+            )
+        if (largest := source.largest_id()) >= vocabulary:
+            raise TrainingError(
+                f"the shards {source.name} hold the id {largest}, the model has {vocabulary} tokens: "
+                "run `train prepare` with the model's own tokenizer"
+            )

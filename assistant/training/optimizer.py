@@ -10,6 +10,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from assistant.training.sharding import gathered, split_like
+
+# What transformers calls the last projection, to the vocabulary.
+_HEADS = {"lm_head", "embed_out"}
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -20,18 +25,21 @@ class Rates:
 
 
 class MasterOptimizer:
-    """Steps float32 master weights from the gradients of a model and copies them back."""
+    """Steps float32 master weights of the trained parameters of a model and copies them back.
+
+    Works on whole parameters and on shards of them alike (see ``sharding``): torch's optimizers know both.
+    """
 
     def __init__(self, model: nn.Module, rates: Rates) -> None:
-        self._parameters = dict(model.named_parameters())
+        self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self._masters = {name: p.detach().float().clone() for name, p in self._parameters.items()}
-        matrices = [self._masters[name] for name in self._parameters if _is_matrix(name, self._masters[name])]
-        others = [self._masters[name] for name in self._parameters if not _is_matrix(name, self._masters[name])]
-        self._optimizers: tuple[torch.optim.Optimizer, ...] = (
-            torch.optim.Muon(matrices, lr=rates.matrix, momentum=0.95, weight_decay=0.01),
-            torch.optim.AdamW(others, lr=rates.other, betas=(0.9, 0.95), weight_decay=0.0),
-        )
-        self._peaks = (rates.matrix, rates.other)
+        matrices = _matrix_names(model) & set(self._masters)
+        kinds = ((rates.matrix, _muon, True), (rates.other, _adamw, False))
+        self._groups = [
+            _Group(number, peak, make(chosen))
+            for number, (peak, make, of_matrices) in enumerate(kinds)
+            if (chosen := [master for name, master in self._masters.items() if (name in matrices) == of_matrices])
+        ]
 
     def step(self, *, rate_factor: float, clip_norm: float = 1.0) -> float:
         """Apply the gradients the model holds, then drop them; returns their norm before clipping.
@@ -43,39 +51,71 @@ class MasterOptimizer:
                 self._masters[name].grad = parameter.grad.float()
                 parameter.grad = None
         norm = nn.utils.clip_grad_norm_(self._masters.values(), clip_norm)
-        for optimizer, peak in zip(self._optimizers, self._peaks, strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = peak * rate_factor
-            optimizer.step()
-            optimizer.zero_grad()
+        for group in self._groups:
+            for settings in group.optimizer.param_groups:
+                settings["lr"] = group.peak * rate_factor
+            group.optimizer.step()
+            group.optimizer.zero_grad()
         with torch.no_grad():
             for name, parameter in self._parameters.items():
                 parameter.copy_(self._masters[name])
-        return float(norm)
+        return float(gathered(norm))
 
     def state(self) -> dict[str, Tensor]:
         """Master weights and moments as flat named tensors, ready for safetensors."""
         tensors = {f"master.{name}": tensor for name, tensor in self._masters.items()}
-        for number, optimizer in enumerate(self._optimizers):
-            for index, values in optimizer.state_dict()["state"].items():
+        for group in self._groups:
+            for index, values in group.optimizer.state_dict()["state"].items():
                 for key, value in values.items():
-                    tensors[f"moment.{number}.{index}.{key}"] = torch.as_tensor(value)
-        return {name: tensor.contiguous() for name, tensor in tensors.items()}
+                    tensors[f"moment.{group.number}.{index}.{key}"] = torch.as_tensor(value)
+        return {name: gathered(tensor).contiguous() for name, tensor in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Take back what ``state`` gave."""
         with torch.no_grad():
             for name, master in self._masters.items():
-                master.copy_(tensors[f"master.{name}"])
+                master.copy_(split_like(tensors[f"master.{name}"], master))
                 self._parameters[name].copy_(master)
-        for number, optimizer in enumerate(self._optimizers):
-            saved = optimizer.state_dict()
-            saved["state"] = _moments(tensors.items(), prefix=f"moment.{number}.")
-            optimizer.load_state_dict(saved)
+        for group in self._groups:
+            saved = group.optimizer.state_dict()
+            masters = [master for settings in group.optimizer.param_groups for master in settings["params"]]
+            moments = _moments(tensors.items(), prefix=f"moment.{group.number}.")
+            saved["state"] = {
+                index: {key: split_like(value, masters[index]) for key, value in values.items()}
+                for index, values in moments.items()
+            }
+            group.optimizer.load_state_dict(saved)
 
 
-def _is_matrix(name: str, tensor: Tensor) -> bool:
-    return tensor.ndim == 2 and "embed" not in name and "lm_head" not in name
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One optimizer with its peak rate; saved moments are told apart by ``number``."""
+
+    number: int
+    peak: float
+    optimizer: torch.optim.Optimizer
+
+
+def _muon(matrices: list[Tensor]) -> torch.optim.Optimizer:
+    return torch.optim.Muon(matrices, momentum=0.95, weight_decay=0.01)
+
+
+def _adamw(others: list[Tensor]) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(others, betas=(0.9, 0.95), weight_decay=0.0)
+
+
+def _matrix_names(model: nn.Module) -> set[str]:
+    """Names of the weights that Muon is for: matrices inside the network, not embeddings, heads or adapters.
+
+    Muon gives every direction of an update the same length; the two factors of an adapter are no directions.
+    """
+    heads = {f"{name}.weight" for name, _ in model.named_modules() if name.split(".")[-1] in _HEADS}
+    embeddings = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Embedding)}
+    return {
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.ndim == 2 and name not in embeddings | heads and "lora_" not in name
+    }
 
 
 def _moments(items: Iterable[tuple[str, Tensor]], *, prefix: str) -> dict[int, dict[str, Tensor]]:

@@ -1,13 +1,16 @@
 """Token shards: the border between text work (``train prepare``) and training.
 
-A source is a folder with ``tokens.npy`` (uint16, all examples end to end), ``offsets.npy`` (int64, one more than there
-are examples) and, where the loss is not the same for every token, ``weights.npy`` (uint8, tenths). Plain arrays,
-memory-mapped, so that a data set may be larger than memory and training needs nothing but numpy and torch.
+A source is a folder with ``tokens.npy`` (uint16, or uint32 for large vocabularies; all examples end to end),
+``offsets.npy`` (int64, one more than there are examples) and, where the loss is not the same for every token,
+``weights.npy`` (uint8, tenths). Sources for encoder-decoders also have ``borders.npy`` (int64): how many tokens of each
+example are read; the others are written. Plain arrays, memory-mapped, so that a data set may be larger than memory and
+training needs nothing but numpy and torch. Beside the sources, ``tokenizer.sha256`` says what the ids mean.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +18,13 @@ import numpy.typing as npt
 from assistant.errors import TrainingError
 
 FULL_WEIGHT = 10
+_TOKENIZER_FILE = "tokenizer.sha256"
 
 # Lengths are rounded up to multiples of this: every shape a processor meets for the first time costs it compiled code
 # and memory that is kept, and a run over thousands of different lengths was seen to take a gigabyte every four minutes.
 _LENGTH_STEP = 64
 
-Tokens = npt.NDArray[np.uint16]
+Tokens = npt.NDArray[np.uint16 | np.uint32]
 Weights = npt.NDArray[np.uint8]
 
 
@@ -33,6 +37,7 @@ class Source:
     offsets: npt.NDArray[np.int64]
     weights: Weights | None
     epochs: float = 1.0
+    borders: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Number of examples."""
@@ -46,6 +51,27 @@ class Source:
             return tokens, np.full(len(tokens), FULL_WEIGHT, dtype=np.uint8)
         return tokens, self.weights[start:end]
 
+    def length(self, index: int) -> int:
+        """Tokens of one example."""
+        return int(self.offsets[index + 1] - self.offsets[index])
+
+    def pair(self, index: int) -> tuple[Tokens, Tokens, Weights]:
+        """What is read, what is written and the loss weights of the latter, of an encoder-decoder's example."""
+        assert self.borders is not None  # the run has checked that its sources fit its model
+        tokens, weights = self.example(index)
+        border = int(self.borders[index])
+        return tokens[:border], tokens[border:], weights[border:]
+
+    def largest_id(self) -> int:
+        """The largest token id there is, to be compared with a vocabulary."""
+        return int(self.tokens.max())
+
+    def sides(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Lengths of what is read apart (0 for causal models) and of the rest, for every example."""
+        lengths = np.diff(self.offsets)
+        read = np.zeros_like(lengths) if self.borders is None else self.borders
+        return read, lengths - read
+
 
 class ShardWriter:
     """Collects examples and writes them as one source folder on ``close``."""
@@ -54,12 +80,18 @@ class ShardWriter:
         self._folder = folder
         self._tokens: list[Tokens] = []
         self._weights: list[Weights] | None = [] if weighted else None
+        self._borders: list[int] = []
 
     def add(self, tokens: Sequence[int], weights: Sequence[int] | None = None) -> None:
         """Append an example; ``weights`` are tenths, one per token."""
-        self._tokens.append(np.asarray(tokens, dtype=np.uint16))
+        self._tokens.append(np.asarray(tokens, dtype=np.uint16 if max(tokens, default=0) < 2**16 else np.uint32))
         if self._weights is not None:
             self._weights.append(np.asarray(weights, dtype=np.uint8))
+
+    def add_pair(self, read: Sequence[int], written: Sequence[int], weights: Sequence[int]) -> None:
+        """Append an encoder-decoder's example; ``weights`` are tenths, one per token written."""
+        self.add([*read, *written], [*([0] * len(read)), *weights])
+        self._borders.append(len(read))
 
     def close(self) -> int:
         """Write the arrays and return the number of tokens.
@@ -74,6 +106,8 @@ class ShardWriter:
         np.save(self._folder / "tokens.npy", np.concatenate(self._tokens))
         if self._weights is not None:
             np.save(self._folder / "weights.npy", np.concatenate(self._weights))
+        if self._borders:
+            np.save(self._folder / "borders.npy", np.asarray(self._borders, dtype=np.int64))
         return int(sum(lengths))
 
 
@@ -93,15 +127,30 @@ def load_sources(folder: Path, epochs: dict[str, float] | None = None) -> tuple[
     return tuple(_open(path, wanted.get(name, 1.0)) for name, path in paths.items() if wanted.get(name, 1.0) > 0)
 
 
+def note_tokenizer(folder: Path, fingerprint: str) -> None:
+    """Write beside prepared sources which tokenizer their ids belong to."""
+    (folder / _TOKENIZER_FILE).write_text(fingerprint + "\n", encoding="utf-8")
+
+
+def noted_tokenizer(folder: Path) -> str | None:
+    """The fingerprint of the tokenizer that prepared a folder; None where it was not noted."""
+    path = folder / _TOKENIZER_FILE
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+
 def _open(folder: Path, epochs: float) -> Source:
-    weights = folder / "weights.npy"
-    return Source(
-        name=folder.name,
-        tokens=np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False),
-        offsets=np.load(folder / "offsets.npy", allow_pickle=False),
-        weights=np.load(weights, mmap_mode="r", allow_pickle=False) if weights.is_file() else None,
-        epochs=epochs,
-    )
+    try:
+        offsets, borders = (_array(folder / f"{name}.npy") for name in ("offsets", "borders"))
+        tokens, weights = (_array(folder / f"{name}.npy", mmap_mode="r") for name in ("tokens", "weights"))
+    except (OSError, ValueError, EOFError) as error:
+        raise TrainingError(f"{folder} is damaged ({error}): run `train prepare` again") from error
+    if tokens is None or offsets is None or len(offsets) < 2 or offsets[-1] != len(tokens):
+        raise TrainingError(f"{folder} holds no examples, or half of them: run `train prepare` again")
+    return Source(folder.name, tokens, offsets, weights, epochs, borders)
+
+
+def _array(path: Path, mmap_mode: Literal["r"] | None = None) -> npt.NDArray[Any] | None:
+    return np.load(path, mmap_mode=mmap_mode, allow_pickle=False) if path.is_file() else None
 
 
 def padded_length(tokens: int) -> int:
@@ -120,14 +169,26 @@ def plan_batches(
     generator = np.random.default_rng((seed, round_number))
     chosen = [pair for number, source in enumerate(sources) for pair in _draw(number, source, generator)]
     order = generator.permutation(len(chosen))
-    lengths = [np.diff(source.offsets) for source in sources]
+    sides = [source.sides() for source in sources]
     pool_size = max(1, 64 * tokens_per_batch // 1024)
     batches: list[list[tuple[int, int]]] = []
     for start in range(0, len(order), pool_size):
-        pool = [chosen[index] for index in order[start : start + pool_size]]
-        pool.sort(key=lambda pair: int(lengths[pair[0]][pair[1]]))
-        batches.extend(_fill(pool, lengths, tokens_per_batch))
+        pool = [_pick(sides, *chosen[index]) for index in order[start : start + pool_size]]
+        pool.sort(key=lambda pick: pick.read + pick.written)
+        batches.extend(_fill(pool, tokens_per_batch))
     return [batches[index] for index in generator.permutation(len(batches))]
+
+
+class _Pick(NamedTuple):
+    source: int
+    example: int
+    read: int
+    written: int
+
+
+def _pick(sides: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]], source: int, example: int) -> _Pick:
+    read, written = sides[source]
+    return _Pick(source, example, int(read[example]), int(written[example]))
 
 
 def _draw(number: int, source: Source, generator: np.random.Generator) -> Iterator[tuple[int, int]]:
@@ -138,14 +199,15 @@ def _draw(number: int, source: Source, generator: np.random.Generator) -> Iterat
         yield number, int(index)
 
 
-def _fill(
-    pool: list[tuple[int, int]], lengths: list[npt.NDArray[np.int64]], tokens_per_batch: int
-) -> Iterator[list[tuple[int, int]]]:
+def _fill(pool: list[_Pick], tokens_per_batch: int) -> Iterator[list[tuple[int, int]]]:
     batch: list[tuple[int, int]] = []
-    for pair in pool:  # sorted by length: the one to come is the longest of its batch
-        if batch and (len(batch) + 1) * padded_length(int(lengths[pair[0]][pair[1]])) > tokens_per_batch:
+    longest = (0, 0)
+    for pick in pool:
+        longest = max(longest[0], pick.read), max(longest[1], pick.written)
+        padded = padded_length(longest[1]) + (padded_length(longest[0]) if longest[0] else 0)
+        if batch and (len(batch) + 1) * padded > tokens_per_batch:
             yield batch
-            batch = []
-        batch.append(pair)
+            batch, longest = [], (pick.read, pick.written)
+        batch.append((pick.source, pick.example))
     if batch:
         yield batch

@@ -17,6 +17,7 @@ from assistant.prompts import PromptTemplate
 from assistant.training.checkpoints import (
     SIGNATURE_FILE,
     RunState,
+    Weights,
     current_model,
     latest_state,
     save_state,
@@ -33,7 +34,8 @@ def tensors(value: float) -> dict[str, Tensor]:
 
 
 def save(folder: Path, state: RunState) -> None:
-    save_state(folder, small_model(seed=state.step), tensors(state.step), state, RECIPE)
+    model = small_model(seed=state.step)
+    save_state(folder, Weights(model, model.state_dict()), tensors(state.step), state, RECIPE)
 
 
 @contextmanager

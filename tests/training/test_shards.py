@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import TrainingError
-from assistant.training.loop import collate
+from assistant.training.batches import collate
 from assistant.training.shards import FULL_WEIGHT, ShardWriter, Source, load_sources, padded_length, plan_batches
 
 
@@ -44,11 +44,16 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert weights.tolist() == [0, 1]
 
 
-def test_the_largest_id_of_two_bytes_fits_and_the_next_is_refused(tmp_path: Path) -> None:
-    writer = ShardWriter(tmp_path / "s", weighted=False)
-    writer.add([65_535])
-    with pytest.raises(OverflowError):
-        writer.add([65_536])
+def test_ids_take_two_bytes_while_they_fit_and_four_where_they_do_not(tmp_path: Path) -> None:
+    for name, largest in (("large", 151_936), ("small", 65_535)):
+        writer = ShardWriter(tmp_path / name, weighted=False)
+        writer.add([1, 2])
+        writer.add([largest])
+        writer.close()
+    large, small = load_sources(tmp_path)
+    assert (large.tokens.dtype, small.tokens.dtype) == (np.uint32, np.uint16)
+    assert large.example(1)[0].tolist() == [large.largest_id()] == [151_936]
+    assert small.example(1)[0].tolist() == [small.largest_id()] == [65_535]
 
 
 def test_a_source_without_examples_is_refused(tmp_path: Path) -> None:
