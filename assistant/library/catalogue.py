@@ -303,6 +303,25 @@ class Catalogue:
                 known |= set(session.scalars(query))
         return [word for word in distinct if word not in known]
 
+    def words_of_other_voices(self, voice: VoiceId, words: Sequence[str]) -> dict[str, Vectors]:
+        """Vectors of those words that other voices of the same writer have: they need not be made a second time.
+
+        Where two have one, the older voice's counts, so that an import that was killed finds it again.
+        """
+        found: dict[str, bytes] = {}
+        with self._database.reading() as session:
+            owner = select(VoiceRow.writer_id).where(VoiceRow.id == voice).scalar_subquery()
+            others = select(VoiceRow.id).where(VoiceRow.writer_id == owner, VoiceRow.id != voice)
+            for part in _parts(words):
+                query = (
+                    select(WordRow.word, WordRow.vector)
+                    .where(WordRow.voice_id.in_(others), WordRow.word.in_(part))
+                    .order_by(WordRow.voice_id.desc())
+                )
+                found |= {row[0]: row[1] for row in session.execute(query)}
+        vectors = from_bytes(list(found.values()), self._dimensions)
+        return dict(zip(found, vectors, strict=True))
+
     def store_document(self, session: Session, voice: VoiceId, prepared: PreparedDocument) -> StoredDocument:
         """Store a document with its snippets, within the importer's transaction; its new words are stored already."""
         writer = session.scalars(select(VoiceRow.writer_id).where(VoiceRow.id == voice)).one_or_none()

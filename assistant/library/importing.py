@@ -40,8 +40,9 @@ _GROUP_SNIPPETS = 192
 """A group is stored when it has this many snippets: about a second of embedding, enough to fill batches."""
 _GROUP_FILES = 64
 """...or this many files, so that a folder of refused ones shows progress."""
-_TEXTS_AT_ONCE = 192
-"""Texts embedded between two looks at whether the import was cancelled."""
+_SNIPPETS_AT_ONCE = 192
+_WORDS_AT_ONCE = 1_024
+"""Texts embedded between two looks at whether the import was cancelled: about a second's work either way."""
 
 
 class _StoppedError(Exception):
@@ -149,7 +150,7 @@ class Importer:
         try:
             self._run(job, report)
         except KeyboardInterrupt:
-            self._parts.records.finish(job, "cancelled")
+            self._finish(job, "cancelled", "")
             raise
         if failure := self._failures.get(job):
             raise ImportFailedError(failure)
@@ -253,7 +254,8 @@ class Importer:
             _log.exception("the end of import %s could not be recorded", job)
             return
         shutil.rmtree(self._parts.staging / str(job), ignore_errors=True)
-        del self._progress[job], self._jobs[job]
+        self._progress.pop(job, None)
+        self._jobs.pop(job, None)
 
 
 class ImportFailedError(OwnhandError):
@@ -322,7 +324,7 @@ class _Run:
 
     def _embed_snippets(self, documents: Sequence[_ReadFile]) -> list[PreparedDocument]:
         texts = [document.new.text[span.start : span.end] for document in documents for span in document.spans]
-        vectors = self._encode(texts)
+        vectors = self._encode(texts, at_once=_SNIPPETS_AT_ONCE)
         prepared = []
         start = 0
         for document in documents:
@@ -339,14 +341,16 @@ class _Run:
         words = self._parts.catalogue.missing_words(
             self._voice, (word for document in documents for word in document.words)
         )
-        return dict(zip(words, self._encode(words), strict=True))
+        known = self._parts.catalogue.words_of_other_voices(self._voice, words)
+        new = [word for word in words if word not in known]
+        return known | dict(zip(new, self._encode(new, at_once=_WORDS_AT_ONCE), strict=True))
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
+    def _encode(self, texts: Sequence[str], *, at_once: int) -> Vectors:
         """Vectors in the precision they are stored in."""
         parts = [np.zeros((0, self._parts.encoder.dimensions), dtype=np.float32)]
-        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        for start in range(0, len(texts), at_once):
             self._stop_if_asked()
-            parts.append(self._parts.encoder.encode(texts[start : start + _TEXTS_AT_ONCE]))
+            parts.append(self._parts.encoder.encode(texts[start : start + at_once]))
         return stored_form(np.concatenate(parts))
 
     def _stop_if_asked(self) -> None:

@@ -193,6 +193,34 @@ def test_an_import_in_the_callers_thread_raises_what_went_wrong(tmp_path: Path) 
     library.close()
 
 
+class _CountingEncoder(HashingEncoder):
+    """Remembers what it was asked to encode."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        self.texts.extend(texts)
+        return super().encode(texts)
+
+
+def test_words_that_another_voice_has_are_not_embedded_again(tmp_path: Path) -> None:
+    encoder = _CountingEncoder()
+    library = Library.open(tmp_path / "data", encoder)
+    writer = library.local_writer()
+    first, second = (library.create_voice(writer, name).id for name in ("First", "Second"))
+    (tmp_path / "a.txt").write_text("The sluice gate stuck.")
+    (tmp_path / "b.txt").write_text("The sluice was mended by the farrier.")
+    library.import_now(writer, first, [tmp_path / "a.txt"])
+    encoder.texts.clear()
+    library.import_now(writer, second, [tmp_path / "b.txt"])
+    assert encoder.texts == ["The sluice was mended by the farrier.", "mended", "farrier"]
+    found = library.word_vectors(second, ["sluice", "mended", "gate"])
+    assert found.keys() == {"sluice", "mended"}
+    assert (found["sluice"] == library.word_vectors(first, ["sluice"])["sluice"]).all()
+    library.close()
+
+
 def test_deleting_a_voice_stops_the_import_into_it(tmp_path: Path) -> None:
     encoder = _GatedEncoder(gate_at=3)
     library = Library.open(tmp_path / "data", encoder)

