@@ -1,8 +1,11 @@
 """Evidence and immediate context become model input: one function, the same for training and serving.
 
 The evidence comes first and the draft last, so that typing on extends a prefix the model has already read. The paper's
-order (draft first) is worth nothing extra (arXiv 2308.07968, table of ablations, ``ImmedCtxAtEnd``). The section names
-are the paper's four sources: past passages, summary, important words, passage start.
+order (draft first) is worth nothing extra (arXiv 2308.07968, table of ablations, ``ImmedCtxAtEnd``), but an
+encoder-decoder reads its input anew with every draft, so those keep it. The section names are the paper's four sources:
+past passages, summary, important words, passage start.
+
+The last part of a prompt is always the draft as the writer has it so far: what the model's own text goes on from.
 
 A template belongs to its checkpoint: a model must meet in use the format it was trained on.
 """
@@ -10,11 +13,12 @@ A template belongs to its checkpoint: a model must meet in use the format it was
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 from assistant.errors import ModelError
-from assistant.types import Evidence
+from assistant.types import Evidence, RankedEntry
 
 END = "<|end|>"
 PAST = "<|past|>"
@@ -49,8 +53,10 @@ Prompt = tuple[Part, ...]
 class PromptTemplate:
     """How one checkpoint wants its input written.
 
-    Each field but the last is the heading put before a section; with ``special_markers`` the headings are single
-    tokens of the checkpoint's vocabulary, otherwise plain text that any language model can read.
+    The first five fields are the headings put before the sections; with ``special_markers`` they are single tokens of
+    the checkpoint's vocabulary, otherwise plain text that any language model can read. With ``draft_first`` the order
+    is the paper's: ``instruction``, title, draft, summary, words, past passages (best first), and then the draft once
+    more, which is what an encoder-decoder's decoder takes for its own beginning.
     """
 
     past: str = PAST
@@ -60,6 +66,8 @@ class PromptTemplate:
     draft: str = DRAFT
     special_markers: bool = True
     draft_characters: int = 1500
+    draft_first: bool = False
+    instruction: str = ""
 
     @property
     def markers(self) -> frozenset[str]:
@@ -72,14 +80,14 @@ class PromptTemplate:
         (folder / TEMPLATE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "PromptTemplate":
-        """Read a checkpoint's template; a model without one gets plain headings.
+    def load(cls, folder: Path, *, default: "PromptTemplate | None" = None) -> "PromptTemplate":
+        """Read a checkpoint's template; a model without one gets the default, which is plain headings if none is given.
 
         :raises ModelError: if the file is there but is not a template.
         """
         path = folder / TEMPLATE_FILE
         if not path.is_file():
-            return PLAIN_TEMPLATE
+            return default or PLAIN_TEMPLATE
         try:
             template = cls(**json.loads(path.read_text(encoding="utf-8")))
             template._check_types()
@@ -101,6 +109,18 @@ PLAIN_TEMPLATE = PromptTemplate(
     title="\n\nTitle: ",
     draft="\n\n",
     special_markers=False,
+)
+
+# The paper's prefix words and instruction (section 3.6 and 4.1), for encoder-decoders that bring no template.
+PAPER_TEMPLATE = PromptTemplate(
+    past=" past passages: ",
+    summary=" summary: ",
+    words=" important words: ",
+    title=" title: ",
+    draft=" passage start: ",
+    special_markers=False,
+    draft_first=True,
+    instruction="Finish the passage in the user voice.",
 )
 
 
@@ -130,23 +150,28 @@ def encode_prompt(prompt: Iterable[Part], tokenizer: PromptTokenizer) -> list[in
 def build_prompt(template: PromptTemplate, evidence: Evidence, *, title: str, before: str) -> Prompt:
     """Write the model input for a draft: past passages (best last), summary, important words, title, draft.
 
-    Empty sections are left out. Of a long draft the last ``draft_characters`` or a little more are kept.
+    Empty sections are left out. Of a long draft the last ``draft_characters`` or a little more are kept. A template
+    with ``draft_first`` has its sections in the paper's order, see there.
     """
-    parts: list[Part] = []
+    past = [_section(template, template.past, _passage(entry)) for entry in evidence.entries]
+    summary = _section(template, template.summary, evidence.summary.text)
+    words = _section(template, template.words, ", ".join(keyword.text for keyword in evidence.keywords))
+    heading = _section(template, template.title, title)
+    text = draft_tail(before, template.draft_characters)
+    draft = (Part(template.draft, is_marker=template.special_markers), Part(text))
+    if template.draft_first:
+        instruction = (Part(template.instruction),) if template.instruction else ()
+        return (*instruction, *heading, *draft, *summary, *words, *chain(*past), Part(text))
+    return (*chain(*reversed(past)), *summary, *words, *heading, *draft)
 
-    def section(heading: str, text: str) -> None:
-        parts.extend((Part(heading, is_marker=template.special_markers), Part(text)))
 
-    for entry in reversed(evidence.entries):
-        section(template.past, f"{entry.title}\n{entry.text}" if entry.title else entry.text)
-    if evidence.summary.sentences:
-        section(template.summary, evidence.summary.text)
-    if evidence.keywords:
-        section(template.words, ", ".join(keyword.text for keyword in evidence.keywords))
-    if title:
-        section(template.title, title)
-    section(template.draft, draft_tail(before, template.draft_characters))
-    return tuple(parts)
+def _section(template: PromptTemplate, heading: str, text: str) -> Prompt:
+    """A heading and its text; nothing where there is no text."""
+    return (Part(heading, is_marker=template.special_markers), Part(text)) if text else ()
+
+
+def _passage(entry: RankedEntry) -> str:
+    return f"{entry.title}\n{entry.text}" if entry.title else entry.text
 
 
 def draft_tail(before: str, characters: int) -> str:

@@ -14,6 +14,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from assistant.errors import ModelError
+from assistant.generation import loading
+from assistant.generation.loading import is_language_model
 from assistant.generation.local import load_generator
 from assistant.prompts import PLAIN_TEMPLATE, TEMPLATE_FILE, Part, PromptTemplate
 from assistant.signature import file_hash
@@ -104,13 +106,54 @@ def test_weights_of_another_shape_are_refused(copy: Path) -> None:
 def test_pickled_weights_are_not_read(copy: Path) -> None:
     (copy / "model.safetensors").unlink()
     torch.save(small_model().state_dict(), copy / "pytorch_model.bin")
-    assert "model.safetensors" in refusal(copy)
+    message = refusal(copy)
+    assert "pytorch_model.bin, a format that can carry programs and is not read" in message
+    assert "expected model.safetensors" in message
 
 
 @pytest.mark.parametrize("kind", ["t5", "bart", "distilbert", "nonesuch"])
-def test_encoder_decoders_and_other_kinds_of_model_are_refused(copy: Path, kind: str) -> None:
+def test_weights_of_another_kind_of_model_are_refused(copy: Path, kind: str) -> None:
     edit_config(copy, model_type=kind)
-    assert "causal language model" in refusal(copy)
+    message = refusal(copy)
+    assert str(copy) in message
+    assert "restore the folder" in message
+
+
+def test_weights_in_several_files_are_read_and_named_by_one_hash(copy: Path) -> None:
+    whole, _ = load_generator(copy)
+    whole.model.save_pretrained(copy, max_shard_size="20KB")
+    (copy / "model.safetensors").unlink()
+    assert len(list(copy.glob("model-*.safetensors"))) > 1
+    parts, _ = load_generator(copy)
+    assert len(str(parts.signature["weights_sha256"])) == 64
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(tensor, parts.model.state_dict()[name])
+
+
+def test_a_model_too_big_for_the_memory_is_refused_before_it_is_read(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "free_memory", lambda: 150_000_000)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    (copy / "config.json").write_text("not even looked at")
+    assert re.search(r"needs about 200 MB of memory, 150 MB are free: close other programs", refusal(copy))
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"model_type": "llama", "architectures": ["LlamaForCausalLM"]}, True),
+        ({"model_type": "gemma3_text", "architectures": ["Gemma3ForCausalLM"]}, True),
+        ({"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}, True),
+        ({"model_type": "bert", "architectures": ["BertForMaskedLM"]}, False),
+        ({"model_type": "whisper", "architectures": ["WhisperForConditionalGeneration"]}, False),
+        ({"model_type": "vit", "architectures": ["ViTForImageClassification"]}, False),
+        ({"model_type": "own", "architectures": ["OwnForCausalLM"], "auto_map": {}}, False),
+        ({}, False),
+    ],
+)
+def test_language_models_are_told_from_others_by_their_settings(config: dict[str, object], expected: bool) -> None:
+    assert is_language_model(config) is expected
 
 
 def test_a_tokenizer_with_more_ids_than_the_model_is_refused(tmp_path: Path) -> None:

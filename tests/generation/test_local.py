@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import LlamaConfig, PreTrainedModel
 
 from assistant.errors import ModelError
 from assistant.generation.local import LocalGenerator
@@ -54,7 +54,7 @@ class ScriptedModel:
     """A model whose logits follow from the last id it read and from nothing else; keeps all it read."""
 
     device = torch.device("cpu")
-    config = SimpleNamespace(max_position_embeddings=CONTEXT)
+    config = LlamaConfig(num_hidden_layers=1, max_position_embeddings=CONTEXT)
 
     def __init__(self, wishes: Callable[[int], list[int]]) -> None:
         self._wishes = wishes

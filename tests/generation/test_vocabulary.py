@@ -1,5 +1,7 @@
 """The bytes behind the ids, and taking back the word that is being typed."""
 
+from copy import deepcopy
+
 import pytest
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
@@ -48,6 +50,39 @@ def test_the_byte_tokens_of_sentencepiece_are_bytes() -> None:
     tokenizer = Tokenizer(models.BPE(vocab={word: i for i, word in enumerate(words)}, merges=[], byte_fallback=True))
     vocabulary = read_vocabulary(PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>"), size=7)
     assert vocabulary.text([5, 3, 4, 6, 2]).decode() == " café.\n"
+
+
+def test_a_letter_that_byte_level_vocabularies_use_for_the_space_is_a_letter_elsewhere() -> None:
+    words = ["</s>", "▁Ġurnata", "Ġ"]
+    tokenizer = Tokenizer(models.BPE(vocab={word: i for i, word in enumerate(words)}, merges=[]))
+    vocabulary = read_vocabulary(PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>"), size=3)
+    assert vocabulary.text([1, 2]).decode() == " ĠurnataĠ"
+
+
+def test_added_tokens_are_markers_unless_they_are_white_space() -> None:
+    tokenizer = deepcopy(small_tokenizer())
+    tokenizer.add_tokens(["\n\n\n", "<tool>"])
+    vocabulary = read_vocabulary(tokenizer, size=VOCABULARY + 2)
+    assert vocabulary.text([VOCABULARY, VOCABULARY + 1]) == b"\n\n\n"
+    assert VOCABULARY + 1 in vocabulary.banned.tolist()
+
+
+def test_a_model_may_name_further_ends() -> None:
+    tokenizer = small_tokenizer()
+    the = tokenizer.convert_tokens_to_ids("Ġthe")
+    vocabulary = read_vocabulary(tokenizer, size=VOCABULARY, ends=[the, VOCABULARY + 5])
+    assert vocabulary.end_ids == {tokenizer.eos_token_id, the}
+    assert vocabulary.text([the]) == b""
+    assert the not in vocabulary.spelling(b" the")
+
+
+def test_a_beginning_whose_rest_cannot_be_spelled_is_not_offered() -> None:
+    words = ["</s>", "▁", "▁g", "▁gate", "ga", "te"]
+    tokenizer = Tokenizer(models.BPE(vocab={word: i for i, word in enumerate(words)}, merges=[]))
+    vocabulary = read_vocabulary(PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>"), size=6)
+    assert set(vocabulary.spelling(b" gate")) == {1, 3}  # after " g" there is no "ate"
+    assert set(vocabulary.spelling(b" ga")) == {1, 3}
+    assert not vocabulary.can_spell(b" gates")
 
 
 @pytest.mark.parametrize(

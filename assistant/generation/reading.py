@@ -1,0 +1,158 @@
+"""How a model reads: what it has read already is kept, so that a draft that grew by a few words costs a few tokens.
+
+A reader is given a source and a target and returns the logits after them. For a causal model they are one text; an
+encoder-decoder encodes the source once and goes on from the target, which its decoder takes for its own writing.
+"""
+
+from collections.abc import Generator, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+from transformers.modeling_outputs import BaseModelOutput
+
+# A long prompt is read in stretches of this many tokens; between them the reader of the text may close it.
+_STRETCH = 256
+# Layers whose past is a list of keys and values, one per token: it can be kept whole and cut at any place.
+_CUTTABLE = (DynamicLayer, DynamicSlidingWindowLayer)
+
+Reading = Generator[str, None, Tensor]
+"""Yields empty pieces while it reads, returns the logits after the last token, (vocabulary,) in float32."""
+
+
+class Reader(Protocol):
+    """Reads for one kind of model."""
+
+    def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
+        """Read what is new since the last time."""
+        ...
+
+
+class CausalReader:
+    """Reads with a causal model and keeps its cache.
+
+    Layers with a sliding window get a whole cache too (the window is then only a mask), so that it can be cut where a
+    draft was changed. Recurrent and other layers have a state that cannot be cut: there, anything but going on means to
+    read anew, in one go.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model
+        layers = DynamicCache(config=model.config).layers
+        self._is_cuttable = all(type(layer) in _CUTTABLE for layer in layers)
+        self._read: list[int] = []
+        self._cache = self._new_cache()
+
+    def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
+        """Read the part of source and target that the cache does not hold."""
+        ids = [*source, *target]
+        self._cut(ids)
+        while self._is_cuttable and len(ids) - len(self._read) > _STRETCH:
+            self._forward(ids[: len(self._read) + _STRETCH])
+            yield ""
+        return self._forward(ids)
+
+    def _cut(self, ids: list[int]) -> None:
+        """Keep of the cache what the new ids begin with; the last one is read again, for its logits."""
+        shared = _common_prefix(self._read, ids[:-1])
+        if shared == len(self._read):
+            return
+        if not self._is_cuttable:
+            self._forget()
+            return
+        self._cache.crop(shared - len(self._read))  # a negative number removes that many from the end
+        self._read = self._read[:shared]
+
+    @torch.no_grad()
+    def _forward(self, ids: list[int]) -> Tensor:
+        new = torch.tensor([ids[len(self._read) :]], device=self._model.device)
+        try:
+            output = self._model(input_ids=new, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        except BaseException:
+            self._forget()  # some layers' cache may have grown, others' not
+            raise
+        self._read = list(ids)
+        return _last_row(output.logits)
+
+    def _forget(self) -> None:
+        self._read, self._cache = [], self._new_cache()
+
+    def _new_cache(self) -> DynamicCache:
+        return DynamicCache() if self._is_cuttable else DynamicCache(config=self._model.config)
+
+
+class EncoderDecoderReader:
+    """Encodes a source once, and decodes from its start token and the target on."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model
+        self._source: list[int] = []
+        self._encoded: BaseModelOutput | None = None
+        self._read: list[int] = []
+        self._cache = _empty_pair()
+
+    def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
+        """Encode the source if it is another than before, and read the new part of the target."""
+        if self._encoded is None or list(source) != self._source:
+            self._encode(list(source))
+            yield ""
+        ids = [_start_of(self._model), *target]
+        if _common_prefix(self._read, ids[:-1]) < len(self._read):
+            self._forget()
+        return self._forward(ids)
+
+    @torch.no_grad()
+    def _encode(self, source: list[int]) -> None:
+        self._forget()
+        self._encoded = None
+        new = torch.tensor([source], device=self._model.device)
+        encoded = self._model.get_encoder()(input_ids=new)
+        self._encoded, self._source = BaseModelOutput(last_hidden_state=encoded.last_hidden_state), source
+
+    @torch.no_grad()
+    def _forward(self, ids: list[int]) -> Tensor:
+        new = torch.tensor([ids[len(self._read) :]], device=self._model.device)
+        try:
+            output = self._model(
+                encoder_outputs=self._encoded, decoder_input_ids=new, past_key_values=self._cache, use_cache=True
+            )
+        except BaseException:
+            self._forget()
+            raise
+        self._read = ids
+        return _last_row(output.logits)
+
+    def _forget(self) -> None:
+        self._read, self._cache = [], _empty_pair()
+
+
+def reader_for(model: PreTrainedModel) -> Reader:
+    """The reader for this kind of model."""
+    return EncoderDecoderReader(model) if model.config.is_encoder_decoder else CausalReader(model)
+
+
+def _empty_pair() -> EncoderDecoderCache:
+    """The caches of a decoder: of its own tokens and of the encoder's."""
+    return EncoderDecoderCache(DynamicCache(), DynamicCache())
+
+
+def _start_of(model: PreTrainedModel) -> int:
+    """The id from which its decoder begins."""
+    for settings in (model.generation_config, model.config):
+        if (start := getattr(settings, "decoder_start_token_id", None)) is not None:
+            return int(start)
+    return int(model.config.pad_token_id or 0)
+
+
+def _last_row(logits: Tensor) -> Tensor:
+    row: Tensor = logits[0, -1].float().cpu()
+    return row
+
+
+def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    for index, (a, b) in enumerate(zip(left, right, strict=False)):
+        if a != b:
+            return index
+    return min(len(left), len(right))
