@@ -25,7 +25,8 @@ from assistant.prompts import PromptTemplate, build_prompt
 from assistant.settings import Settings
 from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
 from assistant.training.corpus import Split
-from assistant.training.examples import ANSWERS, Author, ExampleSettings, authors_of, distinction_prompt
+from assistant.training.encodings import ANSWERS, distinction_prompt
+from assistant.training.examples import Author, ExampleSettings, authors_of
 from assistant.types import Evidence, Request, Sampling, WriterId
 
 # The paper's immediate context (section 4.1), title included.

@@ -173,6 +173,11 @@ def current_model(folder: Path, *, last: bool = False) -> Path:
     return found
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run that has saved."""
+    return _current(folder) is not None
+
+
 def saved_recipe(folder: Path) -> dict[str, Any]:
     """State and recipe of the current state of a run that ``current_model`` has found."""
     target = _current(folder)
@@ -192,6 +197,13 @@ def write_checkpoint(
     """Write a finished checkpoint: weights, tokenizer, prompt template, signature."""
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
+    write_belongings(folder, tokenizer, template=template, signature=signature)
+
+
+def write_belongings(
+    folder: Path, tokenizer: PreTrainedTokenizerBase, *, template: PromptTemplate, signature: dict[str, Any]
+) -> None:
+    """Write what makes weights a checkpoint: tokenizer, prompt template, signature."""
     tokenizer.save_pretrained(folder)
     template.save(folder)
     (folder / SIGNATURE_FILE).write_text(json.dumps(signature, indent=2, sort_keys=True) + "\n", encoding="utf-8")

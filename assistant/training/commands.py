@@ -1,16 +1,19 @@
 """``python -m assistant train VERB``: arguments in, a run out; the work is in the modules beside this one."""
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import SettingsError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from assistant.training.loop import LoopSettings, TrainingRun
+    from assistant.training.shards import Source
+    from assistant.training.validation import Validation
 
 
 def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,6 +54,15 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--continuation-characters", type=int, default=1100, help="examples: characters written after the cursor"
     )
     prepare.add_argument("--pairs", type=int, default=10_000, help="distinction: pairs of documents")
+    prepare.add_argument(
+        "--architecture",
+        choices=("causal", "encoder-decoder"),
+        default="causal",
+        help="examples: the kind of model that is to learn them",
+    )
+    prepare.add_argument(
+        "--split", choices=("train", "validation"), default="train", help="whose documents; validation for --validation"
+    )
     prepare.add_argument("--seed", type=int, default=0)
     prepare.set_defaults(run=_prepare)
 
@@ -60,25 +72,36 @@ def _add_run(steps: "argparse._SubParsersAction[argparse.ArgumentParser]", name:
     run.add_argument("--shards", type=Path, required=True)
     run.add_argument("--tokenizer", type=Path, required=True)
     run.add_argument("--out", type=Path, required=True)
-    run.add_argument("--init", type=Path, required=name == "finetune", help="checkpoint or run to start from")
+    run.add_argument("--init", required=name == "finetune", help="checkpoint, run or model name to start from")
+    run.add_argument("--allow-download", action="store_true", help="fetch the model named by --init from the hub")
+    run.add_argument("--lora-rank", type=int, help="train an adapter of this rank over the frozen weights")
     run.add_argument("--tokens", type=int, required=True)
     run.add_argument("--mix", nargs="*", default=[], metavar="SOURCE=EPOCHS")
     run.add_argument("--tokens-per-batch", type=int, default=8192)
     run.add_argument("--accumulation", type=int, default=1)
     run.add_argument("--matrix-rate", type=float, default=0.02)
-    run.add_argument("--other-rate", type=float, default=0.003)
+    run.add_argument("--other-rate", type=float, help="default: 0.003, for adapters 0.0003")
     run.add_argument("--warmup-tokens", type=int, default=400_000)
     run.add_argument("--decay-share", type=float, default=0.0 if name == "pretrain" else 1.0)
+    run.add_argument(
+        "--separate-documents", action="store_true", help="no attention across the documents of one window"
+    )
+    run.add_argument("--validation", type=Path, metavar="SHARDS", help="held-out shards to stop early by")
+    run.add_argument("--validate-every", type=int, default=1_000_000, metavar="TOKENS")
+    run.add_argument("--patience", type=int, default=3, help="checks without a better loss before the run ends")
     run.add_argument("--save-minutes", type=float, default=10)
     run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--dry-run", action="store_true", help="say what memory and time it takes; write nothing")
     run.set_defaults(run=_train)
 
 
 def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    export = steps.add_parser("export", help="write a run's latest weights as a checkpoint")
+    export = steps.add_parser("export", help="write a run's best or else latest weights as a checkpoint")
     export.add_argument("run_folder", type=Path)
     export.add_argument("--tokenizer", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True)
+    export.add_argument("--last", action="store_true", help="the latest weights, even if others validated better")
+    export.add_argument("--keep-adapter", action="store_true", help="write the adapter alone, not merged into its base")
     export.set_defaults(run=_export)
 
 
@@ -95,20 +118,30 @@ def _tokenizer(arguments: argparse.Namespace) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
+    from assistant.training.encodings import require_markers
     from assistant.training.prepare import held_out_fingerprints, prepare_pretraining
-    from assistant.training.tokenizer import load_tokenizer
+    from assistant.training.shards import note_tokenizer
+    from assistant.training.tokenizer import load_tokenizer, vocabulary_fingerprint
 
     tokenizer = load_tokenizer(arguments.tokenizer)
     if arguments.kind != "pretrain":
         _prepare_examples(arguments, tokenizer)
-        return
-    held_out = held_out_fingerprints(arguments.held_out)
-    for path in arguments.corpora:
-        name = f"{path.parent.name}-{path.name.split('.')[0]}"
-        tokens = prepare_pretraining(
-            path, tokenizer, arguments.out / name, held_out=held_out, window=arguments.window, seed=arguments.seed
-        )
-        _say(f"{name}: {tokens:,} tokens")
+    else:
+        require_markers(tokenizer)
+        held_out = held_out_fingerprints(arguments.held_out) if arguments.split == "train" else frozenset()
+        for path in arguments.corpora:
+            name = f"{path.parent.name}-{path.name.split('.')[0]}"
+            tokens = prepare_pretraining(
+                path,
+                tokenizer,
+                arguments.out / name,
+                held_out=held_out,
+                window=arguments.window,
+                seed=arguments.seed,
+                split=arguments.split,
+            )
+            _say(f"{name}: {tokens:,} tokens")
+    note_tokenizer(arguments.out, vocabulary_fingerprint(tokenizer))
 
 
 def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -126,6 +159,8 @@ def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedToken
         per_author=arguments.per_author,
         continuation_characters=arguments.continuation_characters,
         seed=arguments.seed,
+        architecture=arguments.architecture,
+        split=arguments.split,
     )
     sources: Iterable[tuple[str, int]]
     if arguments.kind == "neighbours":
@@ -145,63 +180,129 @@ def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedToken
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from transformers import AutoModelForCausalLM
+    from assistant.training.estimate import as_text, estimate_run
+    from assistant.training.progress import ProgressDisplay
 
-    from assistant.signature import file_hash
-    from assistant.training.checkpoints import current_model
-    from assistant.training.loop import LoopSettings, TrainingRun
-    from assistant.training.model import ModelSize, new_model
-    from assistant.training.optimizer import Rates
-    from assistant.training.shards import load_sources
+    run = _training_run(arguments)
+    if arguments.dry_run:
+        estimate = estimate_run(run)
+        if run.is_main:
+            sys.stdout.write(as_text(estimate))
+        return
+    updates = run.run(save_minutes=arguments.save_minutes)
+    if not run.is_main:
+        for _ in updates:
+            pass
+        return
+    with ProgressDisplay(total=arguments.tokens, done=run.state.tokens) as display:
+        for progress in updates:
+            display.show(progress)
+    if run.state.tokens < arguments.tokens:
+        _say(f"stopped early: no better validation loss in {arguments.patience} checks")
+
+
+def _training_run(arguments: argparse.Namespace) -> "TrainingRun":
+    """The run that the arguments describe, its tokenizer, data and weights checked against each other."""
+    from assistant.training.loop import TrainingRun
+    from assistant.training.shards import load_sources, noted_tokenizer
+    from assistant.training.starting import check_tokenizer
     from assistant.training.tokenizer import load_tokenizer
 
-    settings = LoopSettings(
+    tokenizer = load_tokenizer(arguments.tokenizer)
+    sources = load_sources(arguments.shards, _mix(arguments.mix))
+    settings = _loop_settings(arguments, tokenizer)
+    signature: dict[str, Any] = {"data": _data_signature(arguments.shards, sources)}
+    validation = _validation(arguments)
+    if validation is not None:
+        signature["validation_data"] = _data_signature(arguments.validation, validation.sources)
+    model = _starting_model(arguments, tokenizer, signature)
+    for folder in (arguments.shards, arguments.validation):
+        check_tokenizer(tokenizer, model, shards=noted_tokenizer(folder) if folder else None)
+    return TrainingRun(model, sources, settings, folder=arguments.out, signature=signature, validation=validation)
+
+
+def _loop_settings(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase") -> "LoopSettings":
+    from assistant.training.loop import LoopSettings
+    from assistant.training.optimizer import Rates
+
+    usual_rate = 0.003 if arguments.lora_rank is None else 0.0003
+    other_rate = usual_rate if arguments.other_rate is None else arguments.other_rate
+    return LoopSettings(
         tokens=arguments.tokens,
         tokens_per_batch=arguments.tokens_per_batch,
         accumulation=arguments.accumulation,
-        rates=Rates(matrix=arguments.matrix_rate, other=arguments.other_rate),
+        rates=Rates(matrix=arguments.matrix_rate, other=other_rate),
         warmup_tokens=arguments.warmup_tokens,
         decay_share=arguments.decay_share,
         seed=arguments.seed,
+        separator=tokenizer.eos_token_id if arguments.separate_documents else None,
     )
-    sources = load_sources(arguments.shards, _mix(arguments.mix))
-    signature: dict[str, Any] = {
-        "data": {s.name: [s.epochs, file_hash(arguments.shards / s.name / "tokens.npy")] for s in sources}
-    }
+
+
+def _validation(arguments: argparse.Namespace) -> "Validation | None":
+    from assistant.training.shards import load_sources
+    from assistant.training.validation import Validation
+
+    if arguments.validation is None:
+        return None
+    return Validation(load_sources(arguments.validation), arguments.validate_every, arguments.patience)
+
+
+def _data_signature(folder: Path, sources: "Sequence[Source]") -> dict[str, list[Any]]:
+    from assistant.signature import file_hash
+
+    return {source.name: [source.epochs, file_hash(folder / source.name / "tokens.npy")] for source in sources}
+
+
+def _starting_model(
+    arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase", signature: dict[str, Any]
+) -> "PreTrainedModel":
+    """A new model, or the one to go on from, whose identity is added to the signature."""
+    from assistant.training.adapters import add_adapter
+    from assistant.training.checkpoints import is_run
+    from assistant.training.model import ModelSize, new_model
+    from assistant.training.starting import load_start
+
     if arguments.init is None:
-        tokenizer = load_tokenizer(arguments.tokenizer)
-        model = new_model(
-            ModelSize(), vocabulary_size=len(tokenizer), end_id=tokenizer.eos_token_id, seed=settings.seed
+        if arguments.lora_rank is not None:
+            raise SettingsError("--lora-rank without --init: an adapter needs a trained model; give --init one")
+        return new_model(
+            ModelSize(), vocabulary_size=len(tokenizer), end_id=tokenizer.eos_token_id, seed=arguments.seed
         )
-    else:
-        init = arguments.init if (arguments.init / "config.json").is_file() else current_model(arguments.init)
-        model = AutoModelForCausalLM.from_pretrained(init)
-        signature["init"] = file_hash(init / "model.safetensors")
-    run = TrainingRun(model, sources, settings, folder=arguments.out, signature=signature)
-    for progress in run.run(save_minutes=arguments.save_minutes):
-        if progress.step % 10 == 0:
-            _say(
-                f"step {progress.step}  tokens {progress.tokens / 1e6:.2f} M  loss {progress.loss:.3f}  "
-                f"{progress.tokens_per_second:,.0f} tokens/s  {progress.seconds_left / 60:.0f} min left"
-            )
+    if arguments.lora_rank is not None and is_run(Path(arguments.init)):
+        raise SettingsError(
+            f"--lora-rank over the run {arguments.init}, whose folders change: `train export` it first, and give "
+            "--init the checkpoint"
+        )
+    start = load_start(arguments.init, allow_download=arguments.allow_download)
+    signature["init"] = start.identity
+    if arguments.lora_rank is not None:
+        signature["lora"] = {"rank": arguments.lora_rank}
+        add_adapter(start.model, rank=arguments.lora_rank, seed=arguments.seed)
+    return start.model
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    from transformers import AutoModelForCausalLM
-
-    from assistant.prompts import PromptTemplate
-    from assistant.training.checkpoints import current_model, write_checkpoint
+    from assistant.training.adapters import copy_adapter, is_adapter
+    from assistant.training.checkpoints import current_model, saved_recipe, write_belongings, write_checkpoint
+    from assistant.training.encodings import template_for
+    from assistant.training.starting import load_start
     from assistant.training.tokenizer import load_known_words, load_tokenizer, save_known_words
 
-    source = current_model(arguments.run_folder)
-    write_checkpoint(
-        arguments.out,
-        AutoModelForCausalLM.from_pretrained(source),
-        load_tokenizer(arguments.tokenizer),
-        template=PromptTemplate(),
-        signature=json.loads((source.parent / "state.json").read_text()),
-    )
-    save_known_words(sorted(load_known_words(arguments.tokenizer)), arguments.out)
+    source = current_model(arguments.run_folder, last=arguments.last)
+    tokenizer = load_tokenizer(arguments.tokenizer)
+    model = load_start(str(source)).model
+    template = template_for(tokenizer, is_encoder_decoder=model.config.is_encoder_decoder)
+    signature = saved_recipe(arguments.run_folder)
+    if arguments.keep_adapter:
+        if not is_adapter(source):
+            raise SettingsError(f"--keep-adapter: {arguments.run_folder} trained whole weights; leave it out")
+        copy_adapter(source, arguments.out)
+        write_belongings(arguments.out, tokenizer, template=template, signature=signature)
+    else:
+        write_checkpoint(arguments.out, model, tokenizer, template=template, signature=signature)
+    if known := load_known_words(arguments.tokenizer):
+        save_known_words(sorted(known), arguments.out)
     _say(f"checkpoint written to {arguments.out}")
 
 

@@ -14,7 +14,6 @@ from transformers import PreTrainedTokenizerBase
 
 from assistant.embedding import Encoder
 from assistant.errors import CorpusError
-from assistant.prompts import END, FIRST, SAME, SECOND, Part, Prompt, PromptTemplate, build_prompt, encode_prompt
 from assistant.settings import Settings
 from assistant.training.archive import (
     ARCHIVE_VOICE,
@@ -26,22 +25,11 @@ from assistant.training.archive import (
     build_plain_archive,
 )
 from assistant.training.corpus import Record, Split, author_split, read_corpus, text_fingerprint
+from assistant.training.encodings import Architecture, AuthorPair, Continuation, ExampleEncoding, encoding_for
 from assistant.training.prepare import held_out_fingerprints
-from assistant.training.shards import FULL_WEIGHT, ShardWriter
+from assistant.training.shards import ShardWriter
 from assistant.training.store import RecordStore
 from assistant.types import Evidence, Request, Summary, WriterId
-
-# Loss weights in tenths. What the writer goes on to write counts in full; the draft's start is learnt too (dropping it
-# cost 0.7 ROUGE-1 in the paper's ablation) but its evidence was found with these very words, so it counts less; the
-# evidence is the same author's prose, and a young model can use every sentence.
-_START_WEIGHT = 6
-_EVIDENCE_WEIGHT = 4
-# The texts of author distinction are prose like any other; their one answer must be heard beside it.
-_PAIR_WEIGHT = 8
-_ANSWER_WEIGHT = 200
-
-# Author distinction shows the model this many characters of each document.
-_PAIR_CHARACTERS = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +55,10 @@ class ExampleSettings:
     foreign_evidence: float = 0.08
     """Shares of examples without evidence, with one entry only, and with another author's."""
     seed: int = 0
+    architecture: Architecture = "causal"
+    """The kind of model that is to learn them."""
+    split: Split = "train"
+    """Whose documents: those of the training authors, or of others, to validate on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +119,15 @@ def prepare_finetuning(
     def past(author: Author) -> Past:
         return StagedPast(build_archive(author.records, encoder, words), encoder, Settings())
 
+    encoding = encoding_for(tokenizer, settings.architecture)
     writer = ShardWriter(folder / "continuation", weighted=True)
     count = 0
     for continuation in _continuations(_chosen(per_corpus, settings), past, settings, on_author):
-        writer.add(*_encode_continuation(continuation, tokenizer))
+        encoding.add_continuation(writer, continuation)
         count += 1
     yield "continuation", writer.close()
 
-    yield "distinction", _write_pairs(per_corpus, tokenizer, folder, count=count, seed=settings.seed)
+    yield "distinction", _write_pairs(per_corpus, encoding, folder, count=count, seed=settings.seed)
 
 
 def prepare_distinction(
@@ -144,15 +137,16 @@ def prepare_distinction(
 
     :raises CorpusError: if no corpus has two training authors to tell apart.
     """
-    return _write_pairs(_training_authors(paths, settings), tokenizer, folder, count=pairs, seed=settings.seed)
+    encoding = encoding_for(tokenizer, settings.architecture)
+    return _write_pairs(_training_authors(paths, settings), encoding, folder, count=pairs, seed=settings.seed)
 
 
 def _write_pairs(
-    per_corpus: Sequence[Sequence[Author]], tokenizer: PreTrainedTokenizerBase, folder: Path, *, count: int, seed: int
+    per_corpus: Sequence[Sequence[Author]], encoding: ExampleEncoding, folder: Path, *, count: int, seed: int
 ) -> int:
     writer = ShardWriter(folder / "distinction", weighted=True)
     for pair in _pairs([authors for authors in per_corpus if len(authors) > 1], count, random.Random(seed)):
-        writer.add(*_encode_pair(pair, tokenizer))
+        encoding.add_pair(writer, pair)
     return writer.close()
 
 
@@ -176,9 +170,10 @@ def prepare_neighbours(
         return WordMatchedPast(build_plain_archive(author.records), Settings())
 
     authors = _chosen(_training_authors(paths, settings), settings)
+    encoding = encoding_for(tokenizer, settings.architecture)
     writer = ShardWriter(folder / "neighbours", weighted=True)
     for continuation in _continuations(authors, past, settings, on_author):
-        writer.add(*_encode_continuation(continuation, tokenizer))
+        encoding.add_continuation(writer, continuation)
     return writer.close()
 
 
@@ -189,48 +184,16 @@ def _chosen(per_corpus: Sequence[Sequence[Author]], settings: ExampleSettings) -
 
 
 def _training_authors(paths: Sequence[Path], settings: ExampleSettings) -> list[list[Author]]:
-    held_out = held_out_fingerprints(paths)
-    per_corpus = [authors_of(path, settings, split="train", without=held_out) for path in paths]
+    held_out = held_out_fingerprints(paths) if settings.split == "train" else frozenset()
+    per_corpus = [authors_of(path, settings, split=settings.split, without=held_out) for path in paths]
     most = max(map(len, per_corpus))
     if most < 2:
         raise CorpusError(
-            f"{', '.join(path.name for path in paths)}: {most} training authors with {settings.minimum_documents} "
-            f"documents of {settings.minimum_characters} characters, expected at least 2: add authors"
+            f"{', '.join(path.name for path in paths)}: {most} {settings.split} authors with "
+            f"{settings.minimum_documents} documents of {settings.minimum_characters} characters, expected at least 2: "
+            "add authors"
         )
     return per_corpus
-
-
-def distinction_prompt(first: str, second: str) -> Prompt:
-    """The input of author distinction; the answer " true" or " false" follows."""
-    return (
-        Part(FIRST, is_marker=True),
-        Part(first[:_PAIR_CHARACTERS]),
-        Part(SECOND, is_marker=True),
-        Part(second[:_PAIR_CHARACTERS]),
-        Part(SAME, is_marker=True),
-    )
-
-
-ANSWERS = {True: " true", False: " false"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Continuation:
-    """A prompt whose last part is the draft with what follows; ``cursor`` is where that begins.
-
-    ``ends`` says whether the document ends there or goes on.
-    """
-
-    prompt: Prompt
-    cursor: int
-    ends: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    first: str
-    second: str
-    same: bool
 
 
 def _continuations(
@@ -238,7 +201,7 @@ def _continuations(
     open_past: Callable[[Author], Past],
     settings: ExampleSettings,
     on_author: Callable[[int, int], None],
-) -> Iterator[_Continuation]:
+) -> Iterator[Continuation]:
     """The continuation examples, author by author; the author before lends the useless evidence."""
     generator = random.Random(settings.seed + 1)
     foreign: Past | None = None
@@ -252,13 +215,12 @@ def _continuations(
 
 def _continuation(
     record: Record, index: int, past: Past, foreign: Past | None, settings: ExampleSettings, generator: random.Random
-) -> _Continuation:
+) -> Continuation:
     cursor = _cursor(record, generator)
     request = Request(WriterId(0), ARCHIVE_VOICE, record.title, record.text[:cursor])
     evidence = _evidence(request, index, past, foreign, settings, generator.random())
     draft = _draft(record.text, cursor + settings.continuation_characters)
-    prompt = build_prompt(PromptTemplate(draft_characters=len(draft)), evidence, title=record.title, before=draft)
-    return _Continuation(prompt, cursor, ends=len(draft) == len(record.text))
+    return Continuation(evidence, record.title, draft, cursor, ends=len(draft) == len(record.text))
 
 
 def _evidence(
@@ -297,30 +259,11 @@ def _cursor(record: Record, generator: random.Random) -> int:
     return max(space, 0)
 
 
-def _encode_continuation(
-    continuation: _Continuation, tokenizer: PreTrainedTokenizerBase
-) -> tuple[list[int], list[int]]:
-    *context, draft = continuation.prompt
-    ids = encode_prompt(context, tokenizer)
-    weights = [_EVIDENCE_WEIGHT] * len(ids)
-    start = encode_prompt([Part(draft.text[: continuation.cursor])], tokenizer)
-    rest = encode_prompt([Part(draft.text[continuation.cursor :])], tokenizer)
-    if continuation.ends:
-        rest.append(tokenizer.convert_tokens_to_ids(END))
-    return [*ids, *start, *rest], [*weights, *([_START_WEIGHT] * len(start)), *([FULL_WEIGHT] * len(rest))]
-
-
-def _pairs(corpora: Sequence[Sequence[Author]], count: int, generator: random.Random) -> Iterator[_Pair]:
+def _pairs(corpora: Sequence[Sequence[Author]], count: int, generator: random.Random) -> Iterator[AuthorPair]:
     """Half of the pairs by one author, half by two of the same corpus, so that the source gives nothing away."""
     for _ in range(count):
         authors = generator.choice(corpora)
         author, other = generator.sample(authors, 2)
         first, second = generator.sample(author.records, 2)
         same = generator.random() < 0.5
-        yield _Pair(first.text, second.text if same else generator.choice(other.records).text, same)
-
-
-def _encode_pair(pair: _Pair, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
-    ids = encode_prompt(distinction_prompt(pair.first, pair.second), tokenizer)
-    answer = encode_prompt([Part(ANSWERS[pair.same])], tokenizer)
-    return [*ids, *answer], [*([_PAIR_WEIGHT] * len(ids)), *([_ANSWER_WEIGHT] * len(answer))]
+        yield AuthorPair(first.text, second.text if same else generator.choice(other.records).text, same)

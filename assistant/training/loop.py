@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from assistant.errors import TrainingError
@@ -134,6 +134,16 @@ class TrainingRun:
         self._curve = LossCurve(folder, after=self._state.step)
 
     @property
+    def model(self) -> PreTrainedModel:
+        """The model being trained."""
+        return self._model
+
+    @property
+    def optimizer(self) -> MasterOptimizer:
+        """What trains it."""
+        return self._optimizer
+
+    @property
     def state(self) -> RunState:
         """Where the run stands."""
         return self._state
@@ -189,6 +199,27 @@ class TrainingRun:
             count = int(sum(lengths[s][0][i] + lengths[s][1][i] for batch in group.batches for s, i in batch))
             tokens += count
             yield count
+
+    def largest_batch(self) -> Picks:
+        """The batch of the coming pass whose examples are longest."""
+        state, settings = self._state, self._settings
+        plan = plan_batches(
+            self._sources,
+            tokens_per_batch=settings.tokens_per_batch,
+            seed=settings.seed,
+            round_number=state.round_number,
+        )
+        return max(plan, key=lambda picks: max(self._sources[s].length(i) for s, i in picks) * len(picks))
+
+    def forward(self, picks: Picks) -> Tensor:
+        """The summed loss of a batch, ready to be differentiated."""
+        loss: Tensor = self._objective(*self._batch(self._sources, picks).on(self._accelerator.device))
+        return loss
+
+    @property
+    def tokens_per_pass(self) -> int:
+        """Tokens of one pass over the mix."""
+        return round(sum(len(source.tokens) * source.epochs for source in self._sources))
 
     @property
     def _group_size(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from assistant.training.sharding import gathered, split_like
+from assistant.training.sharding import gathered, own_numbers, split_like
 
 # What transformers calls the last projection, to the vocabulary.
 _HEADS = {"lm_head", "embed_out"}
@@ -34,10 +34,10 @@ class MasterOptimizer:
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self._masters = {name: p.detach().float().clone() for name, p in self._parameters.items()}
         matrices = _matrix_names(model) & set(self._masters)
-        kinds = ((rates.matrix, _muon, True), (rates.other, _adamw, False))
+        kinds = ((rates.matrix, _muon, True, 1), (rates.other, _adamw, False, 2))
         self._groups = [
-            _Group(number, peak, make(chosen))
-            for number, (peak, make, of_matrices) in enumerate(kinds)
+            _Group(number, peak, make(chosen), moments * sum(map(own_numbers, chosen)))
+            for number, (peak, make, of_matrices, moments) in enumerate(kinds)
             if (chosen := [master for name, master in self._masters.items() if (name in matrices) == of_matrices])
         ]
 
@@ -60,6 +60,16 @@ class MasterOptimizer:
             for name, parameter in self._parameters.items():
                 parameter.copy_(self._masters[name])
         return float(gathered(norm))
+
+    @property
+    def trained_numbers(self) -> int:
+        """How many numbers this process trains."""
+        return sum(map(own_numbers, self._masters.values()))
+
+    @property
+    def moment_numbers(self) -> int:
+        """How many numbers this process keeps of past gradients, once it has made an update."""
+        return sum(group.moments for group in self._groups)
 
     def state(self) -> dict[str, Tensor]:
         """Master weights and moments as flat named tensors, ready for safetensors."""
@@ -89,11 +99,12 @@ class MasterOptimizer:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """One optimizer with its peak rate; saved moments are told apart by ``number``."""
+    """One optimizer with its peak rate; it keeps ``moments`` numbers, which are saved under its ``number``."""
 
     number: int
     peak: float
     optimizer: torch.optim.Optimizer
+    moments: int
 
 
 def _muon(matrices: list[Tensor]) -> torch.optim.Optimizer:

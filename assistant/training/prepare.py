@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 
 from assistant.errors import CorpusError
 from assistant.prompts import DRAFT, END, TITLE
-from assistant.training.corpus import Record, author_split, read_corpus, text_fingerprint
+from assistant.training.corpus import Record, Split, author_split, read_corpus, text_fingerprint
 from assistant.training.shards import ShardWriter
 from assistant.training.store import RecordStore
 
@@ -34,21 +34,31 @@ def held_out_fingerprints(paths: Iterable[Path]) -> frozenset[str]:
     )
 
 
-def training_records(path: Path, held_out: frozenset[str]) -> Iterator[Record]:
-    """The documents of a corpus that may be trained on: no held-out author's, no reprint of one, none too short."""
+def training_records(path: Path, held_out: frozenset[str], split: Split = "train") -> Iterator[Record]:
+    """The documents of a corpus that may be trained on: no held-out author's, no reprint of one, none too short.
+
+    :param split: another side of the split of authors, to validate on; documents that name no author are never there.
+    """
     for record in read_corpus(path):
-        if record.author and author_split(record.author) != "train":
+        if (author_split(record.author) if record.author else "train") != split:
             continue
         if len(record.text) < _MINIMUM_CHARACTERS or text_fingerprint(record.text) in held_out:
             continue
         yield record
 
 
-def prepare_pretraining(
-    path: Path, tokenizer: PreTrainedTokenizerBase, folder: Path, *, held_out: frozenset[str], window: int, seed: int
+def prepare_pretraining(  # noqa: PLR0913 - what there is to choose, all by name
+    path: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    held_out: frozenset[str],
+    window: int,
+    seed: int,
+    split: Split = "train",
 ) -> int:
     """Write one corpus as windows of ``window`` + 1 tokens and return the number of tokens."""
-    store = RecordStore(training_records(path, held_out), keep_reprints=True)
+    store = RecordStore(training_records(path, held_out, split), keep_reprints=True)
     runs = store.author_runs(_RUN_OF_ONE_AUTHOR)
     random.Random(seed).shuffle(runs)
     writer = ShardWriter(folder, weighted=False)

@@ -34,6 +34,11 @@ def gathered(tensor: Tensor) -> Tensor:
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
+def own_numbers(tensor: Tensor) -> int:
+    """How many numbers of a tensor this process holds."""
+    return (tensor.to_local() if isinstance(tensor, DTensor) else tensor).numel()
+
+
 def split_like(whole: Tensor, pattern: Tensor) -> Tensor:
     """The own part of a tensor that every process has whole, cut as another one of its shape is."""
     if not isinstance(pattern, DTensor) or whole.shape != pattern.shape:

@@ -4,6 +4,8 @@ Markers are special tokens of the prompt format (see ``assistant.prompts``); tex
 as plain characters, so a document that contains ``<|end|>`` cannot end anything.
 """
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -76,3 +78,8 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         raise TrainingError(
             f"no tokenizer in {folder} ({reason}): expected the folder that `train tokenizer` wrote"
         ) from error
+
+
+def vocabulary_fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
+    """A hash of which id stands for which piece: equal for tokenizers whose ids mean the same."""
+    return hashlib.sha256(json.dumps(sorted(tokenizer.get_vocab().items())).encode()).hexdigest()
