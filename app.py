@@ -30,7 +30,7 @@ def _settings() -> Settings:
     parser.add_argument("--host", default=given.server.host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=given.server.port, help="(default: %(default)s)")
     parser.add_argument("--data-dir", type=Path, default=given.data_dir, help="where your writing is kept")
-    parser.add_argument("--model", default=given.generation.model, help="folder or name of a transformers model")
+    parser.add_argument("--model", help="folder or name of a model (default: the one chosen on the Models page)")
     got = parser.parse_args()
     server, generation = ServerSettings(got.host, got.port), GenerationSettings(model=got.model)
     return replace(given, data_dir=got.data_dir, server=server, generation=generation)

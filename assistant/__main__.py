@@ -7,6 +7,7 @@ from assistant.commands import add_write_command
 from assistant.errors import OwnhandError
 from assistant.evaluation.commands import add_evaluate_commands
 from assistant.library.commands import add_library_commands
+from assistant.models.commands import add_model_commands
 from assistant.training.commands import add_train_commands
 
 
@@ -16,6 +17,7 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     add_library_commands(verbs)
     add_write_command(verbs)
+    add_model_commands(verbs)
     add_train_commands(verbs)
     add_evaluate_commands(verbs)
     arguments = parser.parse_args()

@@ -1,13 +1,18 @@
 """Settings become a working assistant: the only module that knows every concrete part."""
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.embedding import Encoder
+from assistant.errors import ModelError
 from assistant.generation.local import load_generator
 from assistant.library.library import Library
+from assistant.models.catalogue import SHIPPED
+from assistant.models.store import ModelStore
 from assistant.pipeline import EvidenceStages, Pipeline
+from assistant.prompts import PromptTemplate
 from assistant.ranking import BestSnippetRanker, DocumentOrder, DocumentRanker, DocumentSource, SnippetRanker
 from assistant.retrieval.bm25 import SnippetSource, SparseRetriever
 from assistant.retrieval.dense import DenseRetriever, VectorIndex
@@ -15,20 +20,39 @@ from assistant.retrieval.documents import DenseDocuments, RecentDocuments, Spars
 from assistant.retrieval.encoder import load_encoder
 from assistant.retrieval.fusion import RankFusionRetriever
 from assistant.retrieval.hybrid import HybridRetriever
-from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
-from assistant.stages import Ranker, Retriever, Summarizer, Synthesizer
+from assistant.settings import SHIPPED_CHECKPOINT, RankingName, Settings, SummaryName, SynthesisName
+from assistant.stages import Ranker, Retriever, Summarizer, Synthesizer, TextGenerator
 from assistant.summarization import ExtractiveSummarizer, GenericSummarizer, NoSummary
 from assistant.synthesis import FrequentWords, ImportedVectors, KeywordSynthesizer, NoKeywords
 
+_log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Assistant:
-    """Everything a page or a command needs; close it when done."""
+    """Everything a page or a command needs; close it when done.
+
+    ``pipeline`` is replaced as a whole when another model is taken into use: read it anew for every suggestion.
+    ``model`` is the name of the one in use, ``trouble`` why it is not the one that was chosen.
+    """
 
     settings: Settings
     library: Library
     pipeline: Pipeline
     encoder: Encoder
+    model: str = SHIPPED
+    trouble: str = ""
+
+    def use_model(self, name: str) -> None:
+        """Load another model of this machine, write with it from the next suggestion on, and keep the choice.
+
+        :raises OwnhandError: if it is not here, cannot be loaded or kept; then the old one stays in use.
+        """
+        store = ModelStore(self.settings.data_dir)
+        generator, template = load_generator(store.find(name))
+        store.choose(name)
+        self.pipeline = replace(self.pipeline, generator=generator, template=template)
+        self.model, self.trouble = name, ""
 
     def close(self) -> None:
         """Release the data folder."""
@@ -38,13 +62,40 @@ class Assistant:
 def load(settings: Settings) -> Assistant:
     """Open the library and load the models.
 
-    :raises OwnhandError: if the data folder or a model cannot be used.
+    :raises OwnhandError: if the data folder or a model that was asked for cannot be used.
     """
-    generator, template = load_generator(settings.generation.model)
+    first = _first_model(settings)
     encoder = load_encoder()
     library = Library.open(settings.data_dir, encoder)
-    pipeline = Pipeline(evidence_stages(library, encoder, settings), generator, template)
-    return Assistant(settings, library, pipeline, encoder)
+    pipeline = Pipeline(evidence_stages(library, encoder, settings), first.generator, first.template)
+    return Assistant(settings, library, pipeline, encoder, first.name, first.trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstModel:
+    """The model that a process starts with."""
+
+    name: str
+    generator: TextGenerator
+    template: PromptTemplate
+    trouble: str = ""
+
+
+def _first_model(settings: Settings) -> _FirstModel:
+    """The model the settings name, or the one chosen in the app; if that one fails, the shipped one and the reason."""
+    store, asked = ModelStore(settings.data_dir), settings.generation.model
+    if asked is not None:
+        folder = store.find(asked)
+        return _FirstModel(SHIPPED if folder == SHIPPED_CHECKPOINT else asked, *load_generator(folder))
+    chosen = store.chosen()
+    try:
+        return _FirstModel(chosen, *load_generator(store.find(chosen)))
+    except ModelError as error:
+        if chosen == SHIPPED:
+            raise
+        trouble = f"the model chosen last, {chosen}, cannot be used: {error}"
+        _log.warning("%s; writing with the shipped one", trouble)
+        return _FirstModel(SHIPPED, *load_generator(SHIPPED_CHECKPOINT), trouble)
 
 
 class EvidenceSource(SnippetSource, VectorIndex, DocumentSource, ImportedVectors, Protocol):

@@ -22,7 +22,7 @@ def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
     write.add_argument("--start", required=True, help="the draft so far")
     write.add_argument("--voice", default="", help="whose voice, by name (default: the only one)")
     _add_evidence_options(write)
-    write.add_argument("--model", default=defaults.generation.model)
+    write.add_argument("--model", help="folder or name of a model (default: the one chosen in the app)")
     write.add_argument("--tokens", type=int, default=defaults.generation.max_tokens)
     write.add_argument("--temperature", type=float, default=defaults.generation.temperature)
     write.add_argument("--seed", type=int, default=0)

@@ -78,7 +78,7 @@ class Pipeline:
         pieces: list[str] = []
         with closing(self.generator.stream(self.prompt(request, evidence), request.sampling)) as stream:
             for piece in stream:
-                if not pieces:
+                if piece and not any(pieces):  # pieces are empty while the model still reads
                     clock.mark("first_token")
                 pieces.append(piece)
                 yield TextDelta(piece)

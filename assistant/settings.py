@@ -116,10 +116,9 @@ class KeywordSettings:
 class GenerationSettings:
     """Which model writes, and how."""
 
-    model: str = str(SHIPPED_CHECKPOINT)
-    """Folder or hub name of a transformers model; nothing is downloaded unless ``allow_download`` is set."""
-    allow_download: bool = False
-    """Whether a hub name may be fetched over the network."""
+    model: str | None = None
+    """Folder of a transformers model, or its hub name if it is on this machine; None is the one chosen in the app, at
+    first the shipped one. Nothing is downloaded at a start."""
     temperature: float = 0.7
     """0 is greedy."""
     top_p: float = 0.92

@@ -52,7 +52,7 @@ class TextStream(Protocol):
         ...
 
     def __iter__(self) -> Iterator[str]:
-        """Pieces of text in order."""
+        """Pieces of text in order; empty ones while a long prompt is read, so that closing need not wait for it."""
         ...
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ LAYERS = (
     {"stages", "embedding", "events", "prompts", "keyword_candidates", "sentences", "signature", "suggestion_json"},
     # The pipeline knows its stages by their protocols alone, so it stands beside them, not above.
     {"ranking", "summarization", "synthesis", "retrieval", "generation", "persona", "library", "pipeline"},
+    {"models"},
     {"assembly"},
     {"training", "evaluation", "ui"},
     {"commands"},
@@ -35,6 +36,7 @@ HOMES = {
     "chromadb": ("library.index",),
     "sqlalchemy": ("library",),
     "torch": ("retrieval.encoder", "generation", "persona", "training", "evaluation"),
+    "huggingface_hub": ("models",),
     "transformers": ("generation", "persona", "training", "evaluation"),
     "sentence_transformers": ("retrieval.encoder",),
     "keybert": ("synthesis",),

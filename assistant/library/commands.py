@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.errors import LibraryError
-from assistant.settings import Settings
+from assistant.settings import SHIPPED_CHECKPOINT, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,9 +161,8 @@ def _try_encoder() -> str:
 def _try_checkpoint() -> str:
     from assistant.generation.local import load_generator
 
-    model = Settings().generation.model
-    load_generator(model)
-    return f"{model} loads"
+    load_generator(SHIPPED_CHECKPOINT)
+    return f"{SHIPPED_CHECKPOINT} loads"
 
 
 class _LazyEncoder:

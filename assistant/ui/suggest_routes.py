@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 
 from assistant.assembly import Assistant
 from assistant.errors import OwnhandError
+from assistant.events import TextDelta
 from assistant.pipeline import immediate_context
 from assistant.settings import GenerationSettings
 from assistant.types import Request, Sampling, VoiceId, WriterId
@@ -83,7 +84,8 @@ async def _lines(assistant: Assistant, request: Request, places: asyncio.Semapho
     async with places, aclosing(in_thread(assistant.pipeline.write(request))) as events:
         try:
             async for event in events:
-                yield _line(event_json(event, context))
+                if event != TextDelta(""):  # the model is still reading: nothing to show yet
+                    yield _line(event_json(event, context))
         except OwnhandError as error:
             yield _line({"event": "error", "message": str(error)})
         except Exception:  # noqa: BLE001 - a stream that just ends would leave the page without a word
