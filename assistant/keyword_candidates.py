@@ -3,8 +3,23 @@
 import re
 from functools import cache
 
-# Letters with inner apostrophes and hyphens: "don't", "sluice-gate"; no digits, no underscores.
-_WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+# Scripts without spaces. Chinese characters, of which a word has two on average, and the scripts of South-East Asia,
+# whose marks above and below a letter belong to it, are cut into overlapping pairs, as search engines do; Japanese
+# borrows words in katakana, and each stretch of that is a word.
+_PAIRED = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_MARKED = "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u1000-\u103f\u1780-\u17d3"
+_HIRAGANA = "\u3041-\u309f"
+_KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+# Elsewhere letters with inner apostrophes and hyphens: "don't", "sluice-gate"; no digits, no underscores.
+_LETTER = rf"(?![{_PAIRED}{_MARKED}{_HIRAGANA}{_KATAKANA}])[^\W\d_]"
+_WORD = re.compile(
+    rf"(?P<pairs>[{_PAIRED}]+|[{_MARKED}]+)|[{_KATAKANA}]+|[{_HIRAGANA}]+|(?:{_LETTER})+(?:['’\-](?:{_LETTER})+)*"
+)
+_UNSPACED = re.compile(rf"[{_PAIRED}{_KATAKANA}{_MARKED}]")
+_KOREAN = re.compile("[\uac00-\ud7af]{2}")  # spaced, but two syllables are a word
+_ONLY_HIRAGANA = re.compile(rf"[{_HIRAGANA}]+")
+_SOUTH_EAST_ASIAN = re.compile(rf"[{_MARKED}]")
+_POSSESSIVE = "'s"
 _MINIMUM_LETTERS = 3
 # What the usual list leaves out: contractions, and verbs too common to mark a subject.
 _MORE_STOP_WORDS = frozenset(
@@ -19,19 +34,42 @@ _MORE_STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in order, lower-cased, with repetition."""
-    return [match.group().lower().replace("’", "'") for match in _WORD.finditer(text)]
+    """The words of a text in order, lower-cased, with repetition; in scripts without spaces, pairs of characters."""
+    found: list[str] = []
+    for match in _WORD.finditer(text):
+        word = match.group().lower().replace("’", "'")
+        found.extend(_pairs(word) if match["pairs"] else [word])
+    return found
 
 
 def content_words(text: str) -> list[str]:
-    """The words that say something, in order, with repetition: no stop words, none of one or two letters."""
+    """The words that say something, in order, with repetition: no stop words, none too short, no "'s"."""
     stop_words = _stop_words()
-    return [word for word in words(text) if len(word) >= _MINIMUM_LETTERS and word not in stop_words]
+    told = (word.removesuffix(_POSSESSIVE) for word in words(text) if word not in stop_words)
+    return [word for word in told if _says_something(word) and word not in stop_words]
 
 
 def candidate_words(text: str) -> tuple[str, ...]:
-    """The distinct content words of a text, in order of first occurrence: what may become a keyword."""
-    return tuple(dict.fromkeys(content_words(text)))
+    """The distinct content words of a text, in order of first occurrence: what may become a keyword.
+
+    Pairs of letters of South-East Asian scripts serve for matching, but nobody would read them as words.
+    """
+    return tuple(dict.fromkeys(word for word in content_words(text) if not _SOUTH_EAST_ASIAN.match(word)))
+
+
+def has_borders(word: str) -> bool:
+    """Whether a word begins and ends where its neighbours are no letters; in scripts without spaces it need not."""
+    return _UNSPACED.match(word) is None
+
+
+def _pairs(characters: str) -> list[str]:
+    return [characters[i : i + 2] for i in range(max(1, len(characters) - 1))]
+
+
+def _says_something(word: str) -> bool:
+    if _ONLY_HIRAGANA.fullmatch(word):  # endings and particles
+        return False
+    return len(word) >= _MINIMUM_LETTERS or not has_borders(word) or _KOREAN.match(word) is not None
 
 
 @cache

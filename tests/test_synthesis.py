@@ -184,5 +184,36 @@ def test_content_words_leave_out_what_says_nothing() -> None:
     assert content_words("I don't think that the keeper is at it, but the gate is!") == ["keeper", "gate"]
 
 
+def test_the_owner_of_a_thing_is_a_word_like_any_other() -> None:
+    assert content_words("The keeper's gate and the gates’ keeper; that's it’s") == [
+        "keeper",
+        "gate",
+        "gates",
+        "keeper",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("窗外的雪，很久。", ["窗外", "外的", "的雪", "很久"]),
+        ("我", ["我"]),
+        ("東京タワーの雪を見ました", ["東京", "タワー", "雪", "見"]),
+        ("mix东京ok the 东京", ["mix", "东京", "东京"]),
+        ("학교에서 친구를 나", ["학교에서", "친구를"]),
+        ("ไป", ["ไป"]),
+    ],
+)
+def test_scripts_without_spaces_are_cut(text: str, expected: list[str]) -> None:
+    assert content_words(text) == expected
+
+
+def test_letters_with_marks_stay_together_and_become_no_keywords() -> None:
+    pairs = content_words("ที่โรงเรียน")
+    assert len(pairs) == len("ที่โรงเรียน") - 1
+    assert set(content_words("โรงเรียน")) <= set(pairs)
+    assert candidate_words("ที่โรงเรียน gate") == ("gate",)
+
+
 def test_candidates_are_distinct_in_order_of_first_occurrence() -> None:
     assert candidate_words("Gate, keeper, gate; KEEPER, weir") == ("gate", "keeper", "weir")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from assistant.keyword_candidates import content_words
+from assistant.keyword_candidates import content_words, has_borders
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,12 @@ def marked_runs(passage: str, context: str) -> tuple[Run, ...]:
     shared = set(content_words(passage)) & set(content_words(context))
     if not shared:
         return (Run(passage, is_marked=False),)
-    alternatives = "|".join(re.escape(word).replace("'", "['’]") for word in sorted(shared, key=len, reverse=True))
-    pieces = re.split(rf"\b({alternatives})\b", passage, flags=re.IGNORECASE)
+    alternatives = "|".join(_pattern(word) for word in sorted(shared, key=len, reverse=True))
+    pieces = re.split(f"({alternatives})", passage, flags=re.IGNORECASE)
     # ``split`` with one group alternates: what lies between, what matched, what lies between ...
     return tuple(Run(piece, is_marked=index % 2 == 1) for index, piece in enumerate(pieces) if piece)
+
+
+def _pattern(word: str) -> str:
+    pattern = re.escape(word).replace("'", "['’]")
+    return rf"\b{pattern}(?:['’]s)?\b" if has_borders(word) else pattern

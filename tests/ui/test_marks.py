@@ -21,6 +21,15 @@ def test_either_apostrophe_and_whole_words_only() -> None:
     assert marked("The captain’s log and the captains.", "the captain's dog") == ["captain’s"]
 
 
+def test_what_belongs_to_a_thing_is_marked_with_it() -> None:
+    assert marked("The captain’s log and the captains.", "the captain") == ["captain’s"]
+    assert marked("The captain and the captains.", "the captain's dog") == ["captain"]
+
+
+def test_scripts_without_spaces_are_marked_inside_a_line() -> None:
+    assert marked("她走进房间，望着窗外。", "我的房间在窗外") == ["房间", "窗外"]
+
+
 @pytest.mark.parametrize("passage", ["", "no shared word", "Ferry 🛳 ferry ferry", "ferry", "a (ferry) [ferry] ferry."])
 def test_joined_runs_are_the_passage(passage: str) -> None:
     runs = marked_runs(passage, "ferry")
