@@ -5,7 +5,8 @@ fraction of a millisecond; ``rank_bm25`` is the formula as the benchmarks' refer
 compare with.
 """
 
-import threading
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.keyword_candidates import content_words
+from assistant.retrieval.per_voice import PerVoice, Revisions
 from assistant.types import Hit, Snippet, Source, VoiceId
 
 Scores = npt.NDArray[np.float32]
@@ -23,12 +25,22 @@ ScorerName = Literal["bm25s", "rank_bm25"]
 _K1 = 1.5
 _B = 0.75
 
+# A snippet has some 25 words that say something, a draft up to a hundred: no snippet holds them all, and one that holds
+# this many of the rarest is as close as snippets come.
+_TELLING_WORDS = 8
+# ``rank_bm25`` gives a word that half the texts hold no weight at all.
+_SMALLEST_SCORE = 1e-6
+
 
 class Scorer(Protocol):
     """Scores every text of a collection against a query."""
 
     def scores(self, query: Sequence[str]) -> Scores:
         """One score per text, in order; higher is better, 0 means no word in common."""
+        ...
+
+    def weight(self, word: str) -> float:
+        """What a text of average length gets for holding the word once: the more, the fewer hold it."""
         ...
 
 
@@ -38,17 +50,22 @@ class FastScorer:
     def __init__(self, tokenized: Sequence[Sequence[str]]) -> None:
         import bm25s
 
-        self._vocabulary = {word for tokens in tokenized for word in tokens}
+        self._frequencies = Counter(word for tokens in tokenized for word in set(tokens))
         self._size = len(tokenized)
         self._index = bm25s.BM25(k1=_K1, b=_B)
-        if self._vocabulary:
+        if self._frequencies:
             self._index.index([list(tokens) for tokens in tokenized], show_progress=False)
 
     def scores(self, query: Sequence[str]) -> Scores:
-        known = [word for word in query if word in self._vocabulary]
+        known = [word for word in query if word in self._frequencies]
         if not known:
             return np.zeros(self._size, dtype=np.float32)
         return np.asarray(self._index.get_scores(known), dtype=np.float32)
+
+    def weight(self, word: str) -> float:
+        holding = self._frequencies[word]
+        # The variant leaves out the usual factor k1 + 1, which changes no order; without it, once counts 1 / (1 + k1).
+        return math.log(1 + (self._size - holding + 0.5) / (holding + 0.5)) / (1 + _K1)
 
 
 class ReferenceScorer:
@@ -66,6 +83,11 @@ class ReferenceScorer:
             return np.zeros(self._size, dtype=np.float32)
         return np.asarray(self._index.get_scores(list(query)), dtype=np.float32)
 
+    def weight(self, word: str) -> float:
+        if self._index is None or word not in self._index.idf:  # as rare as a word can be
+            return math.log((self._size + 0.5) / 0.5)
+        return float(self._index.idf[word])
+
 
 SCORERS: dict[ScorerName, Callable[[Sequence[Sequence[str]]], Scorer]] = {
     "bm25s": FastScorer,
@@ -73,12 +95,8 @@ SCORERS: dict[ScorerName, Callable[[Sequence[Sequence[str]]], Scorer]] = {
 }
 
 
-class SnippetSource(Protocol):
+class SnippetSource(Revisions, Protocol):
     """Where the snippets of a voice come from."""
-
-    def voice_revision(self, voice: VoiceId) -> int:
-        """Grows with every change of the voice."""
-        ...
 
     def voice_snippets(self, voice: VoiceId) -> tuple[Snippet, ...]:
         """All of them."""
@@ -86,36 +104,40 @@ class SnippetSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Built:
-    revision: int
+class _Index:
     snippets: tuple[Snippet, ...]
     scorer: Scorer | None
 
 
 class SparseRetriever:
-    """BM25 per voice, its index kept until the voice changes."""
+    """BM25 per voice, as a share of what the query could score at best."""
 
     def __init__(self, source: SnippetSource, *, scorer: ScorerName = "bm25s") -> None:
         self._source = source
         self._scorer = SCORERS[scorer]
-        self._built: dict[VoiceId, _Built] = {}
-        self._lock = threading.Lock()
+        self._kept = PerVoice(source, self._read)
 
     def retrieve(self, query: str, *, voice: VoiceId, limit: int) -> tuple[Hit, ...]:
-        """Snippets that share words with the query, best first."""
-        built = self._index(voice)
-        if built.scorer is None:
+        """Snippets that share words with the query, best first; scores are above 0, seldom above 1."""
+        index, words = self._kept.of(voice), content_words(query)
+        if index.scorer is None or not words:
             return ()
-        scores = built.scorer.scores(content_words(query))
+        scores = index.scorer.scores(words) / best_score(index.scorer, words)
         best = np.argsort(-scores, kind="stable")[:limit]
-        return tuple(Hit(built.snippets[i], float(scores[i]), Source.BM25) for i in best if scores[i] > 0)
+        return tuple(Hit(index.snippets[i], float(scores[i]), Source.BM25) for i in best if scores[i] > 0)
 
-    def _index(self, voice: VoiceId) -> _Built:
-        revision = self._source.voice_revision(voice)
-        with self._lock:
-            built = self._built.get(voice)
-            if built is None or built.revision != revision:
-                snippets = self._source.voice_snippets(voice)
-                scorer = self._scorer([content_words(snippet.text) for snippet in snippets]) if snippets else None
-                built = self._built[voice] = _Built(revision, snippets, scorer)
-            return built
+    def _read(self, voice: VoiceId) -> _Index:
+        snippets = self._source.voice_snippets(voice)
+        tokenized = [content_words(snippet.text) for snippet in snippets]
+        return _Index(snippets, self._scorer(tokenized) if tokenized else None)
+
+
+def best_score(scorer: Scorer, query: Sequence[str]) -> float:
+    """The score that counts as 1: that of an average snippet which holds each of the query's most telling words once.
+
+    BM25 itself grows with the length of the query and the size of the voice. As a share of this, it says the same of
+    three words and of three hundred, in a small voice and in a large one. Words that the voice lacks count too: what
+    shares one common word with a draft about something else is not close to it.
+    """
+    weights = [count * scorer.weight(word) for word, count in Counter(query).items()]
+    return max(sum(sorted(weights, reverse=True)[:_TELLING_WORDS]), _SMALLEST_SCORE)

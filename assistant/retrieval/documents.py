@@ -4,12 +4,11 @@ The paper's document-level rankings (arXiv 2308.07968, section 3.2). Each order 
 voice changes.
 """
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +16,10 @@ import numpy.typing as npt
 from assistant.embedding import Encoder, Vectors
 from assistant.keyword_candidates import content_words
 from assistant.retrieval.bm25 import SCORERS, Scorer, ScorerName, SnippetSource
+from assistant.retrieval.per_voice import PerVoice
 from assistant.types import Document, DocumentId, SnippetId, VoiceId
 
 Ordered = Sequence[tuple[DocumentId, float]]
-_Built = TypeVar("_Built")
 
 
 class DatedSource(SnippetSource, Protocol):
@@ -44,7 +43,7 @@ class SparseDocuments:
 
     def __init__(self, source: SnippetSource, *, scorer: ScorerName = "bm25s") -> None:
         self._scorer = SCORERS[scorer]
-        self._kept = _PerVoice(source, lambda voice: self._read(source, voice))
+        self._kept = PerVoice(source, lambda voice: self._read(source, voice))
 
     def best_documents(self, query: str, *, voice: VoiceId, limit: int) -> Ordered:
         index = self._kept.of(voice)
@@ -68,7 +67,7 @@ class DenseDocuments:
 
     def __init__(self, source: VectorSource, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._kept = _PerVoice(source, lambda voice: _mean_vectors(source, voice))
+        self._kept = PerVoice(source, lambda voice: _mean_vectors(source, voice))
 
     def best_documents(self, query: str, *, voice: VoiceId, limit: int) -> Ordered:
         index = self._kept.of(voice)
@@ -81,7 +80,7 @@ class RecentDocuments:
     """RecentDoc: the latest first, whatever the query; those without a date come last, the latest import first."""
 
     def __init__(self, source: DatedSource) -> None:
-        self._kept = _PerVoice(source, lambda voice: _latest_first(source, voice))
+        self._kept = PerVoice(source, lambda voice: _latest_first(source, voice))
 
     def best_documents(self, query: str, *, voice: VoiceId, limit: int) -> Ordered:
         """Documents and scores that fall from 1 by rank."""
@@ -98,24 +97,6 @@ class _WordIndex:
 class _VectorIndex:
     documents: tuple[DocumentId, ...]
     vectors: Vectors  # (documents, dimensions)
-
-
-class _PerVoice(Generic[_Built]):
-    """What was built from a voice, until it changes."""
-
-    def __init__(self, source: SnippetSource, build: Callable[[VoiceId], _Built]) -> None:
-        self._source = source
-        self._build = build
-        self._built: dict[VoiceId, tuple[int, _Built]] = {}
-        self._lock = threading.Lock()
-
-    def of(self, voice: VoiceId) -> _Built:
-        revision = self._source.voice_revision(voice)
-        with self._lock:
-            known = self._built.get(voice)
-            if known is None or known[0] != revision:
-                known = self._built[voice] = (revision, self._build(voice))
-            return known[1]
 
 
 def _texts(source: SnippetSource, voice: VoiceId) -> dict[DocumentId, str]:

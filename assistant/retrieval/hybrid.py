@@ -1,7 +1,7 @@
 """Sparse and dense retrieval fused into one score between 0 and 1 that means the same for every draft.
 
 Rank fusion would do for an order, but the page must be able to say "nothing here bears on your draft", and for that a
-score has to be comparable across drafts: cosine similarity, and BM25 bent into 0 to 1.
+score has to be comparable across drafts: cosine similarity, and BM25 as a share of what the draft could score at best.
 """
 
 from assistant.embedding import Encoder
@@ -9,9 +9,6 @@ from assistant.retrieval.bm25 import SparseRetriever
 from assistant.retrieval.dense import DenseRetriever, VectorIndex
 from assistant.settings import RetrievalSettings
 from assistant.types import Hit, Source, VoiceId
-
-# The BM25 score that counts as half: about two rare words, or four common ones, shared with a snippet.
-_HALF_SCORE = 10.0
 
 
 class HybridRetriever:
@@ -48,7 +45,7 @@ class HybridRetriever:
         relevant = [hit for hit in hits if hit.score >= self._settings.minimum_score]
         return tuple(sorted(relevant, key=lambda hit: (-hit.score, hit.snippet.id))[:limit])
 
-    def _fused(self, cosine: float, bm25: float) -> float:
+    def _fused(self, cosine: float, shared_words: float) -> float:
         share = self._settings.dense_share
-        closeness = min(1.0, max(0.0, cosine))  # vectors in half precision are not quite of unit length
-        return share * closeness + (1 - share) * bm25 / (bm25 + _HALF_SCORE)
+        # Vectors in half precision are not quite of unit length, and a snippet may hold a telling word twice.
+        return share * min(1.0, max(0.0, cosine)) + (1 - share) * min(1.0, shared_words)

@@ -90,6 +90,44 @@ def test_hits_share_words_with_the_query_best_first(scorer: ScorerName) -> None:
     assert {hit.source for hit in hits} == {Source.BM25}
 
 
+RARE = [f"rare{letter}x" for letter in "abcdefghijklmnopqrstuvwxyz"]
+
+
+def voice_of(*snippets: str, size: int) -> Voices:
+    """Those snippets among others of six words that occur nowhere else."""
+    spelled = [str(number).translate(str.maketrans("0123456789", "qwertyuiop")) for number in range(size)]
+    return Voices(own=[*snippets, *(" ".join(f"other{kind}{name}" for kind in "abcdef") for name in spelled)])
+
+
+def share(voices: Voices, query: str, scorer: ScorerName) -> float:
+    return SparseRetriever(voices, scorer=scorer).retrieve(query, voice=VOICE, limit=1)[0].score
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_a_score_is_a_share_of_the_best_in_small_and_large_voices(scorer: ScorerName) -> None:
+    snippet = " ".join(RARE[:6])
+    for size in (20, 2000):
+        voices = voice_of(snippet, size=size)
+        assert share(voices, " ".join(RARE[:6]), scorer) == pytest.approx(1, abs=0.02)
+        assert share(voices, " ".join(RARE[:3]), scorer) == pytest.approx(1, abs=0.02)
+        # Words that no snippet holds weigh a little more than those that one holds.
+        assert share(voices, " ".join(RARE[3:9]), scorer) == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_of_a_long_draft_no_snippet_need_hold_every_word(scorer: ScorerName) -> None:
+    voices = voice_of(" ".join(RARE[:6]), size=500)
+    assert share(voices, " ".join(RARE[:6]), scorer) > share(voices, " ".join(RARE[:12]), scorer) > 0.5
+    assert share(voices, " ".join(RARE[:12]), scorer) == pytest.approx(share(voices, " ".join(RARE), scorer), abs=0.05)
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_one_common_word_of_a_strange_draft_is_a_small_share(scorer: ScorerName) -> None:
+    voices = voice_of(*(f"harbour {rare}" for rare in RARE), size=60)
+    assert share(voices, "harbour", scorer) > 0.9
+    assert share(voices, f"harbour {' '.join(f'strange{rare}' for rare in RARE[:8])}", scorer) < 0.1
+
+
 def test_at_most_the_limit_is_found() -> None:
     texts = [f"gate number{i}x" for i in range(30)]
     assert len(SparseRetriever(Voices(own=texts)).retrieve("gate", voice=VOICE, limit=7)) == 7

@@ -136,15 +136,15 @@ class Finds:
 def test_what_only_one_retriever_finds_is_scored_by_both(shelf: Shelf) -> None:
     by_words, by_meaning = shelf.library.voice_snippets(shelf.canal)[:2]
     retriever = HybridRetriever(
-        cast(SparseRetriever, Finds(by_words, 10.0)),
+        cast(SparseRetriever, Finds(by_words, 1.5)),
         cast(DenseRetriever, Finds(by_meaning, 0.5)),
         index=shelf.library,
         encoder=shelf.encoder,
         settings=RetrievalSettings(minimum_score=0, dense_share=0.6),
     )
     found = {hit.snippet: hit.score for hit in retriever.retrieve(CANAL[0], voice=shelf.canal, limit=5)}
-    # BM25 of 10 counts as half, and the snippet's own text has cosine 1.
-    assert found == {by_words: pytest.approx(0.6 * 1 + 0.4 * 0.5, abs=1e-3), by_meaning: pytest.approx(0.6 * 0.5)}
+    # More than all of the words is all of them, and the snippet's own text has cosine 1.
+    assert found == {by_words: pytest.approx(0.6 * 1 + 0.4 * 1, abs=1e-3), by_meaning: pytest.approx(0.6 * 0.5)}
 
 
 def test_at_most_the_limit_is_returned(shelf: Shelf) -> None:
