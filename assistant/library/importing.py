@@ -192,6 +192,10 @@ class Importer:
         """The imports into a voice."""
         return tuple(map(self._with_progress, self._parts.records.list(writer, voice)))
 
+    def is_running(self, voice: VoiceId) -> bool:
+        """Whether an import into a voice runs or waits for its turn; answered from memory."""
+        return any(target == voice and job not in self._failures for job, (target, _) in list(self._jobs.items()))
+
     def close(self) -> None:
         """Stop at the next safe point; a background import goes on when the library is opened again."""
         for progress in list(self._progress.values()):

@@ -218,6 +218,10 @@ class Library:
         """The imports into a voice, running ones first, then the latest."""
         return self._importer.reports(writer, voice)
 
+    def is_importing(self, voice: Voice) -> bool:
+        """Whether an import into a voice of the writer's list is under way; cheap enough to ask with every list."""
+        return self._importer.is_running(voice.id)
+
     # For retrieval, whose caller has checked that the voice is the writer's
 
     def voice_revision(self, voice: VoiceId) -> int:

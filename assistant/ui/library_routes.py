@@ -57,9 +57,7 @@ def largest(name: str) -> int:
 def _add_voices(router: APIRouter, library: Library) -> None:
     @router.get("/voices")
     def voices(writer: Writer) -> Json:
-        return {
-            "voices": [_voice(voice, is_importing=_is_importing(library, voice)) for voice in library.voices(writer)]
-        }
+        return {"voices": [_voice(voice, is_importing=library.is_importing(voice)) for voice in library.voices(writer)]}
 
     @router.post("/voices")
     def create(writer: Writer, body: VoiceName) -> Json:
@@ -165,10 +163,6 @@ def free_name(name: str, voices: Sequence[Voice]) -> str:
         if free.casefold() not in taken:
             return free
     raise LibraryError(f"There are {_MOST_EXAMPLE_VOICES} voices named {name}: delete some of them first")
-
-
-def _is_importing(library: Library, voice: Voice) -> bool:
-    return any(report.state == "running" for report in library.imports(voice.writer, voice.id))
 
 
 def _voice(voice: Voice, *, is_importing: bool = False) -> Json:

@@ -136,10 +136,13 @@ def test_a_cancelled_import_keeps_what_it_has_stored(tmp_path: Path) -> None:
     (running,) = library.imports(writer, voice)
     assert running.state == "running"
     assert {file.status for file in running.files} == {"imported", "waiting"}
+    assert library.is_importing(library.voice(writer, voice))
+    assert not library.is_importing(library.create_voice(writer, "Another"))
     library.cancel_import(writer, job)
     encoder.open.set()
     report = wait_for(library, writer, job)
     assert report.state == "cancelled"
+    assert not library.is_importing(library.voice(writer, voice))
     assert 0 < report.documents == len(library.documents(writer, voice)) < 150
     assert [file for file in report.files if file.status == "waiting"]
     library.close()
@@ -177,6 +180,7 @@ def test_an_import_that_fails_says_why_and_does_not_stop_the_next(tmp_path: Path
     report = wait_for(library, writer, library.start_import(writer, voice, [folder]))
     assert report.state == "failed"
     assert str(error) in report.reason
+    assert not library.is_importing(library.voice(writer, voice))
     assert library.documents(writer, voice) == ()
     assert wait_for(library, writer, library.start_import(writer, voice, [folder])).documents == 3
     library.close()
