@@ -5,6 +5,7 @@ Gradio's own login, file and history features stay off; drafts, documents and su
 
 import mimetypes
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -34,6 +35,10 @@ from assistant.ui.write_page import build_write_page
 from assistant.ui.write_routes import write_routes
 
 _STATIC = Path(__file__).parent / "static"
+
+# Gradio keeps what programs upload to it; once imported we remove it, and what is never imported goes after a while.
+_UPLOADS_CHECKED_SECONDS = 3600
+_UPLOADS_KEPT_SECONDS = 4 * 3600
 
 # Of Gradio's queue, which only the named endpoints use.
 _RUNNING_PER_ENDPOINT = 4
@@ -74,7 +79,12 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
 
 def build_pages(assistant: Assistant) -> gr.Blocks:
     """Both pages and the endpoints for programs."""
-    with gr.Blocks(title="Ownhand", analytics_enabled=False, fill_width=True) as pages:
+    with gr.Blocks(
+        title="Ownhand",
+        analytics_enabled=False,
+        fill_width=True,
+        delete_cache=(_UPLOADS_CHECKED_SECONDS, _UPLOADS_KEPT_SECONDS),
+    ) as pages:
         build_write_page()
         add_endpoints(assistant)
     with pages.route("Library", "/library", show_in_navbar=False):
@@ -84,8 +94,9 @@ def build_pages(assistant: Assistant) -> gr.Blocks:
 
 
 def _keep_gradio_private(data_dir: Path) -> Path:
-    """Switch off what Gradio would send elsewhere; what it must store goes below the data folder."""
+    """Switch off what Gradio would send elsewhere; what it must store goes below the data folder, emptied first."""
     temporary = data_dir / "temporary"
+    shutil.rmtree(temporary, ignore_errors=True)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(temporary)
     return temporary

@@ -7,13 +7,17 @@ large fails alone, and nothing is held in memory.
 import re
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from assistant.errors import LibraryError, NotFoundError, StorageError
 from assistant.types import WriterId
 
+ABANDONED_SECONDS = 6 * 3600
+"""An upload that has been silent for so long will not be imported any more."""
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _LONGEST_NAME = 240
 """Bytes of one name: file systems take 255, and a second file of the same name gets " (2)" to " (9999)" on top."""
@@ -36,7 +40,8 @@ class Uploads:
         shutil.rmtree(self._root, ignore_errors=True)
 
     def begin(self, writer: WriterId) -> str:
-        """A new empty folder; the token names it in later calls."""
+        """A new empty folder; the token names it in later calls. Uploads that nobody finished are removed."""
+        self._remove_abandoned()
         token = secrets.token_hex(16)
         try:
             self._path(writer, token).mkdir(parents=True, mode=0o700)
@@ -76,6 +81,14 @@ class Uploads:
     def discard(self, writer: WriterId, token: str) -> None:
         """Remove the upload's files."""
         shutil.rmtree(self._path(writer, token), ignore_errors=True)
+
+    def _remove_abandoned(self) -> None:
+        """Remove what no file has come into for hours: its tab was closed before the import began."""
+        latest = time.time() - ABANDONED_SECONDS
+        for folder in self._root.glob("*/*"):
+            with suppress(FileNotFoundError):  # another thread imported or removed it just now
+                if max(path.stat().st_mtime for path in (folder, *folder.rglob("*"))) < latest:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _path(self, writer: WriterId, token: str) -> Path:
         if not _TOKEN.fullmatch(token):

@@ -1,4 +1,6 @@
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from assistant.errors import LibraryError, NotFoundError
 from assistant.types import WriterId
-from assistant.ui.uploads import Uploads, safe_parts
+from assistant.ui.uploads import ABANDONED_SECONDS, Uploads, safe_parts
 
 ANN, BOB = WriterId(1), WriterId(2)
 LARGEST = 1000
@@ -123,3 +125,17 @@ def test_nothing_stays_after_a_restart(uploads: Uploads) -> None:
     uploads.clear()
     with pytest.raises(NotFoundError):
         uploads.folder(ANN, token)
+
+
+def test_an_upload_that_was_abandoned_goes_when_another_begins(uploads: Uploads) -> None:
+    abandoned, slow, fresh = (uploads.begin(writer) for writer in (BOB, ANN, ANN))
+    for token, writer in ((abandoned, BOB), (slow, ANN)):
+        send(uploads, token, "diary/letter.txt", b"x", writer=writer)
+        for path in (uploads.folder(writer, token), *uploads.folder(writer, token).rglob("*")):
+            os.utime(path, (time.time() - ABANDONED_SECONDS - 60,) * 2)
+    send(uploads, slow, "diary/second.txt", b"x")
+    uploads.begin(ANN)
+    with pytest.raises(NotFoundError):
+        uploads.folder(BOB, abandoned)
+    assert names(uploads.folder(ANN, slow)) == ["diary/letter.txt", "diary/second.txt"]
+    assert uploads.folder(ANN, fresh).is_dir()
