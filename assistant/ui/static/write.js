@@ -1,5 +1,6 @@
 /** The Write page: the parts of `write/` put together on the markup of `write.html`. */
 
+import { call } from './shared/server.js';
 import { DraftList } from './write/drafts.js';
 import { Editor } from './write/editor.js';
 import { Evidence } from './write/evidence.js';
@@ -7,7 +8,6 @@ import { Journal } from './write/journal.js';
 import { Keeper } from './write/keeper.js';
 import { PassageDialog } from './write/passage.js';
 import { Questions } from './write/questions.js';
-import { call } from './write/server.js';
 import { Suggestions } from './write/suggestion.js';
 import { Tab } from './write/tab.js';
 import { VoiceChoice } from './write/voices.js';

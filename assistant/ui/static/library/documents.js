@@ -1,6 +1,7 @@
 /** The documents of one voice: search, order, the list. */
 
-import { confirmRemoval, count, date, h, inOrder, number, request } from './dom.js';
+import { shortDate } from '../shared/dates.js';
+import { confirmRemoval, count, h, inOrder, number, request } from './dom.js';
 import { Reader } from './reader.js';
 
 const PAGE = 1000; // documents per request
@@ -191,7 +192,7 @@ export class DocumentList {
           info.title,
         ),
       ),
-      h('td', { role: 'cell', class: 'lib-cell-date' }, date(info.written_on)),
+      h('td', { role: 'cell', class: 'lib-cell-date' }, shortDate(info.written_on)),
       h(
         'td',
         { role: 'cell', class: 'lib-cell-length lib-numbers' },

@@ -1,12 +1,15 @@
 /**
- * Elements, requests, wording and dialogs of the Library page.
+ * Elements, wording and dialogs of the Library page.
  *
  * Whatever came from a file, a name or the server enters the page as a text node, never as markup.
  */
 
+import { call } from '../shared/server.js';
+
+export { RequestError, UNREACHABLE, answer, sentence } from '../shared/server.js';
+
 const API = new URL('../../../api/library', import.meta.url).href;
 const numbers = new Intl.NumberFormat('en');
-const dates = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 
 /** Builds an element: `on...` properties are listeners, the others attributes; strings among the children are text. */
 export function h(tag, properties = {}, ...children) {
@@ -20,55 +23,14 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** What the server or the network said, in words for the page. */
-export class RequestError extends Error {
-  constructor(message, status) {
-    super(message);
-    this.status = status;
-  }
-}
-
-export const UNREACHABLE = 'Ownhand does not answer. Check that it is still running, then try again.';
-
 /** The address of a route of this page. */
 export function address(path) {
   return API + path;
 }
 
-/** Asks the server; returns its JSON or throws a RequestError whose message can be shown as it is. */
-export async function request(method, path, body) {
-  const options = { method };
-  if (body !== undefined) {
-    options.body = JSON.stringify(body);
-    options.headers = { 'Content-Type': 'application/json' };
-  }
-  let response;
-  try {
-    response = await fetch(address(path), options);
-  } catch {
-    throw new RequestError(UNREACHABLE, 0);
-  }
-  return answer(response.status, await response.text());
-}
-
-/** The JSON of an answer, or the error that it explains. */
-export function answer(status, text) {
-  let said = {};
-  try {
-    said = JSON.parse(text);
-  } catch {
-    // A proxy or a crash answered in place of Ownhand; the status below says what is known.
-  }
-  if (status >= 200 && status < 300) return said;
-  throw new RequestError(
-    sentence(said.error) || `Ownhand answered with error ${status}. Try again; its log says more.`,
-    status,
-  );
-}
-
-/** The server's messages follow a name or "error:"; alone on a line they begin like a sentence. */
-export function sentence(text = '') {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** Asks the server for JSON. */
+export function request(method, path, body) {
+  return call(method, address(path), body);
 }
 
 export function number(value) {
@@ -88,11 +50,6 @@ export function megabytes(bytes) {
 /** "1 document", "3 documents". */
 export function count(value, noun) {
   return `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
-}
-
-/** "10 Mar 2022", or nothing for a document without a date. */
-export function date(iso) {
-  return iso ? dates.format(new Date(`${iso}T00:00:00Z`)) : '';
 }
 
 /** "about 20 seconds left"; an estimate is rounded so that it does not flicker. */

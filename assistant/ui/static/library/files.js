@@ -2,7 +2,8 @@
  * Files on their way out of the browser: chosen or dropped, sorted out, copied to the server a few at a time.
  */
 
-import { RequestError, address, answer, megabytes } from './dom.js';
+import { RequestError, answer } from '../shared/server.js';
+import { address, megabytes } from './dom.js';
 
 const PARALLEL_COPIES = 4;
 const SYSTEM_FILES = new Set(['thumbs.db', 'desktop.ini', '__macosx']);

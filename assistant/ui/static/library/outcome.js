@@ -1,6 +1,7 @@
 /** What became of the files of an import. */
 
-import { count, h, inOrder, number, sentence } from './dom.js';
+import { sentence } from '../shared/server.js';
+import { count, h, inOrder, number } from './dom.js';
 
 const FILTER_FROM = 12; // fewer files are seen at a glance
 

@@ -1,6 +1,7 @@
 /** The reading dialog. */
 
-import { count, date, h, openDialog, request } from './dom.js';
+import { shortDate } from '../shared/dates.js';
+import { count, h, openDialog, request } from './dom.js';
 
 /** A document in the reading face, with the borders of its snippets, and its neighbours one key away. */
 export class Reader {
@@ -79,7 +80,7 @@ export class Reader {
 
   draw({ written_on: written, origin, characters, pieces }) {
     const snippets = pieces.filter(({ snippet }) => snippet).length;
-    const facts = [date(written), count(characters, 'character'), count(snippets, 'snippet'), origin];
+    const facts = [shortDate(written), count(characters, 'character'), count(snippets, 'snippet'), origin];
     this.facts.textContent = facts.filter(Boolean).join(' · ');
     this.text.replaceChildren(
       ...pieces.map(({ text, snippet }) => h('span', snippet ? { class: 'lib-snippet' } : {}, text)),

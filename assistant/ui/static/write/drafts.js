@@ -1,6 +1,7 @@
 /** The list of drafts. */
 
-import { ago, make } from './dom.js';
+import { ago } from '../shared/dates.js';
+import { make } from './dom.js';
 
 const OPENING = 80;
 const REFRESH = 60_000; // milliseconds between updates of "5 minutes ago"

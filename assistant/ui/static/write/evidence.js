@@ -1,6 +1,7 @@
 /** What stands behind a suggestion: summary, words, passages and times, drawn as they become known. */
 
-import { longDate, make } from './dom.js';
+import { longDate } from '../shared/dates.js';
+import { make } from './dom.js';
 
 const NOTES = {
   start: ['Ask for a suggestion, and what you wrote before that bears on this draft will stand here.'],

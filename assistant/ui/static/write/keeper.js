@@ -5,8 +5,8 @@
  * overwritten unseen: a text that ours descends from is replaced, any other is shown to the writer, who chooses.
  */
 
+import { call } from '../shared/server.js';
 import { markOf } from './journal.js';
-import { call, Refused, Unreachable } from './server.js';
 
 const PAUSE = 400;
 const LONGEST_PAUSE = 2000;
@@ -166,10 +166,10 @@ export class Keeper {
   }
 
   async #fail(error, version) {
-    if (error instanceof Refused && error.status === 409) return this.#settleConflict(this.#content, error.body.found);
-    if (error instanceof Refused && error.status === 404) return this.#settleLoss(this.#content);
-    if (error instanceof Unreachable) return this.#later('offline');
-    if (error instanceof Refused && error.isPassing) return this.#later('refused', error.message);
+    if (error.status === 409) return this.#settleConflict(this.#content, error.body.found);
+    if (error.status === 404) return this.#settleLoss(this.#content);
+    if (error.isUnreachable) return this.#later('offline');
+    if (error.isPassing) return this.#later('refused', error.message);
     this.#on.state('refused', error.message);
     return this.#version === version ? null : PAUSE; // what was typed meanwhile may be acceptable
   }

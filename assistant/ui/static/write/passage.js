@@ -1,7 +1,8 @@
 /** The document a passage comes from, in a dialog, opened at the passage. */
 
-import { longDate, make } from './dom.js';
-import { call } from './server.js';
+import { longDate } from '../shared/dates.js';
+import { call } from '../shared/server.js';
+import { make } from './dom.js';
 
 export class PassageDialog {
   #dialog;

@@ -1,6 +1,7 @@
 /** Questions the writer must answer, in a dialog; and the dialogs' common ways. */
 
-import { ago, make } from './dom.js';
+import { ago } from '../shared/dates.js';
+import { make } from './dom.js';
 
 const SHOWN = 400; // characters of a version
 const LEAD = 100; // of them before the place where two versions part

@@ -1,6 +1,6 @@
 /** One suggestion after another: asking, streaming, stopping, trying again. */
 
-import { lines } from './server.js';
+import { lines } from '../shared/server.js';
 
 const LARGEST_SEED = 2 ** 31;
 
