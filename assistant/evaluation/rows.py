@@ -1,0 +1,114 @@
+"""The rows of the framework's table: a name says whose past is used and how.
+
+``RankDocBM25+SumCtxInd+SynCtxInd`` is a ranking, a summary and a synthesis, the last two left out where they are not
+named. Three baselines stand in the place of the ranking: ``ImmedCtx`` (the draft alone), ``RandomDoc`` (the writer's
+own documents, drawn by lot) and ``OtherWriter`` (the served ranking over another writer's past). ``WorstFirst`` turns
+the order of the entries round.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast, get_args
+
+from assistant.assembly import evidence_stages
+from assistant.embedding import Encoder
+from assistant.errors import SettingsError
+from assistant.evaluation.baselines import RandomOrder, WorstFirst
+from assistant.pipeline import EvidenceStages
+from assistant.ranking import DocumentRanker
+from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
+from assistant.training.archive import ArchiveView
+
+Past = Literal["none", "own", "random", "other"]
+
+_BASELINES: dict[str, Past] = {"ImmedCtx": "none", "RandomDoc": "random", "OtherWriter": "other"}
+_WORST_FIRST = "WorstFirst"
+_SUMMARIES = [name for name in get_args(SummaryName) if name != "none"]
+_SYNTHESES = [name for name in get_args(SynthesisName) if name != "none"]
+_RANKINGS = get_args(RankingName)
+
+_SERVED = f"{Settings().ranking.method}+{Settings().summary.method}+{Settings().keywords.method}"
+ROWS = (
+    "ImmedCtx",
+    "OtherWriter",
+    "RandomDoc",
+    "RecentDoc",
+    "RankDocBM25",
+    "RankDocDense",
+    "RankSnippet",
+    "RankFusion",
+    "RankDocBySnpt",
+    "RankDocBySnpt+WorstFirst",
+    "RankDocBySnpt+SumCtxInd",
+    "RankDocBySnpt+SumByDraft",
+    "RankDocBySnpt+SumByDraft+SynCtxInd",
+    _SERVED,
+)
+"""The table of arXiv 2308.07968, section 5, as far as one checkpoint can give it, and the controls."""
+TYPING_ROWS = ("ImmedCtx", _SERVED)
+"""The rows whose suggestions are typed with: without a past, and as served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One way of using the past."""
+
+    name: str
+    past: Past
+    settings: Settings
+    worst_first: bool = False
+
+    def stages(self, view: ArchiveView, encoder: Encoder, *, seed: str) -> EvidenceStages:
+        """The evidence stages of this row over an archive."""
+        stages = evidence_stages(view, encoder, self.settings)
+        if self.past == "random":
+            order = RandomOrder(view, seed=seed)
+            stages = replace(stages, ranker=DocumentRanker(order, view, self.settings.ranking))
+        return replace(stages, ranker=WorstFirst(stages.ranker)) if self.worst_first else stages
+
+
+def row_named(name: str) -> Row:
+    """The row of a name.
+
+    :raises SettingsError: if a part of the name is unknown or comes twice.
+    """
+    first, *others = name.split("+")
+    defaults = Settings()
+    summary = keywords = "none"
+    worst_first = False
+    for part in others:
+        if part in _SUMMARIES and summary == "none":
+            summary = part
+        elif part in _SYNTHESES and keywords == "none":
+            keywords = part
+        elif part == _WORST_FIRST and not worst_first:
+            worst_first = True
+        else:
+            raise SettingsError(f"{part!r} in the row {name!r}: expected {_expected(_SUMMARIES, _SYNTHESES)}")
+    if first not in _RANKINGS and first not in _BASELINES:
+        raise SettingsError(f"{first!r} in the row {name!r}: expected {_expected(_BASELINES, _RANKINGS)} first")
+    ranking = cast("RankingName", first) if first in _RANKINGS else defaults.ranking.method
+    settings = replace(
+        defaults,
+        ranking=replace(defaults.ranking, method=ranking),
+        summary=replace(defaults.summary, method=cast("SummaryName", summary)),
+        keywords=replace(defaults.keywords, method=cast("SynthesisName", keywords)),
+    )
+    return Row(name, _BASELINES.get(first, "own"), settings, worst_first)
+
+
+def comparisons(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Which rows are compared with which: with no past, with the stage before, with the context-independent sibling.
+
+    The plain ranking is compared with the controls besides.
+    """
+    pairs = [(name, "ImmedCtx") for name in names]
+    pairs += [(name, name.rpartition("+")[0]) for name in names]
+    siblings = [(name, name.replace(f"{stage}ByDraft", f"{stage}CtxInd")) for name in names for stage in ("Sum", "Syn")]
+    pairs += [(name, sibling) for name, sibling in siblings if name.rpartition("+")[0] == sibling.rpartition("+")[0]]
+    pairs += [(Settings().ranking.method, control) for control in ("RandomDoc", "OtherWriter")]
+    return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1] and set(pair) <= set(names)]
+
+
+def _expected(*names: Sequence[str] | dict[str, Past]) -> str:
+    return ", ".join(name for group in names for name in group)

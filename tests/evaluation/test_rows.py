@@ -1,0 +1,106 @@
+"""A row's name says whose past is used and how; comparisons follow from the names."""
+
+import pytest
+
+from assistant.errors import SettingsError
+from assistant.evaluation.rows import ROWS, TYPING_ROWS, comparisons, row_named
+from assistant.settings import Settings
+from assistant.training.archive import ARCHIVE_VOICE, ArchiveView, WordVectors, build_archive
+from assistant.training.corpus import Record
+from assistant.types import Request, WriterId
+from tests.hashing_encoder import HashingEncoder
+from tests.training.corpora import prose
+
+ENCODER = HashingEncoder()
+
+
+def view() -> ArchiveView:
+    records = [Record("A", "", f"2004-0{i + 1}-01", prose(i % 3, i)) for i in range(6)]
+    return build_archive(records, ENCODER, WordVectors(ENCODER)).before(6)
+
+
+def documents(name: str, *, seed: str = "0", before: str = "We saw the sluice and the weir and the") -> list[int]:
+    stages = row_named(name).stages(view(), ENCODER, seed=seed)
+    return [entry.document for entry in stages.evidence(Request(WriterId(0), ARCHIVE_VOICE, "", before)).entries]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row_of_the_table_has_a_name_that_can_be_read(name: str) -> None:
+    row = row_named(name)
+    assert row.name == name
+    assert (row.settings.summary.method == "none") == ("Sum" not in name)
+    assert (row.settings.keywords.method == "none") == ("Syn" not in name)
+
+
+def test_the_last_row_is_what_is_served() -> None:
+    assert row_named(ROWS[-1]).settings == Settings()
+    assert ROWS[-1] == TYPING_ROWS[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "past"), [("ImmedCtx", "none"), ("OtherWriter", "other"), ("RandomDoc", "random"), ("RecentDoc", "own")]
+)
+def test_baselines_differ_in_whose_past_is_used(name: str, past: str) -> None:
+    assert row_named(name).past == past
+
+
+def test_any_combination_can_be_asked_for() -> None:
+    settings = row_named("RankDocBM25+SumCtxInd+SynCtxInd").settings
+    assert settings.ranking.method == "RankDocBM25"
+    assert settings.summary.method == "SumCtxInd"
+    assert settings.keywords.method == "SynCtxInd"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("BestDoc", "'BestDoc' in the row 'BestDoc': expected ImmedCtx, .*RankDocBySnpt, .* first"),
+        ("", "'' in the row ''"),
+        ("RecentDoc+Sum", "'Sum' in the row 'RecentDoc.Sum': expected SumByDraft, SumCtxInd, SynByDraft"),
+        ("RecentDoc+none", "'none' in the row"),
+        ("RecentDoc+SumCtxInd+SumByDraft", "'SumByDraft' in the row"),
+    ],
+)
+def test_an_unknown_part_is_named_with_what_was_expected(name: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        row_named(name)
+
+
+def test_random_documents_are_drawn_by_seed_not_by_draft() -> None:
+    drawn = documents("RandomDoc")
+    assert drawn == documents("RandomDoc", before="Barley and harvest in the field")
+    assert len(set(drawn)) == len(drawn) > 2
+    assert {tuple(documents("RandomDoc", seed=str(seed))) for seed in range(5)} != {tuple(drawn)}
+
+
+def test_worst_first_turns_the_order_round() -> None:
+    assert documents("RankDocBySnpt+WorstFirst") == documents("RankDocBySnpt")[::-1]
+    assert len(documents("RankDocBySnpt")) > 1
+
+
+def test_rows_are_compared_with_no_past_the_stage_before_the_sibling_and_the_controls() -> None:
+    names = [
+        "ImmedCtx",
+        "RandomDoc",
+        "RankDocBySnpt",
+        "RankDocBySnpt+SumCtxInd",
+        "RankDocBySnpt+SumByDraft",
+        "RankDocBySnpt+SumByDraft+SynCtxInd",
+        "RankDocBySnpt+SumByDraft+SynByDraft",
+    ]
+    pairs = comparisons(names)
+    assert len(set(pairs)) == len(pairs)
+    assert [first for first, second in pairs if second == "ImmedCtx"] == names[1:]
+    assert set(pairs) - {(name, "ImmedCtx") for name in names} == {
+        ("RankDocBySnpt", "RandomDoc"),
+        ("RankDocBySnpt+SumCtxInd", "RankDocBySnpt"),
+        ("RankDocBySnpt+SumByDraft", "RankDocBySnpt"),
+        ("RankDocBySnpt+SumByDraft", "RankDocBySnpt+SumCtxInd"),
+        ("RankDocBySnpt+SumByDraft+SynCtxInd", "RankDocBySnpt+SumByDraft"),
+        ("RankDocBySnpt+SumByDraft+SynByDraft", "RankDocBySnpt+SumByDraft"),
+        ("RankDocBySnpt+SumByDraft+SynByDraft", "RankDocBySnpt+SumByDraft+SynCtxInd"),
+    }
+
+
+def test_rows_that_were_not_measured_are_not_compared() -> None:
+    assert comparisons(["RankDocBM25"]) == []
