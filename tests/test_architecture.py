@@ -42,9 +42,19 @@ HOMES = {
     "keybert": ("synthesis",),
 }
 # What a bare GPU machine has (design: train verbs run there); the loop itself may ask for nothing else.
-BARE_MACHINE = {"torch", "transformers", "tokenizers", "accelerate", "safetensors", "numpy"}
+# accelerate brings psutil, transformers brings tqdm.
+BARE_MACHINE = {"torch", "transformers", "tokenizers", "accelerate", "safetensors", "numpy", "psutil", "tqdm"}
 # The modules that `train pretrain` and `train finetune` run.
-TRAINING_VERBS = ("__main__", "training.loop", "training.model", "training.tokenizer", "signature")
+TRAINING_VERBS = (
+    "__main__",
+    "training.estimate",
+    "training.loop",
+    "training.model",
+    "training.progress",
+    "training.starting",
+    "training.tokenizer",
+    "signature",
+)
 
 
 def _modules() -> dict[str, ast.Module]:

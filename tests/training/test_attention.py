@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from assistant.training.attention import attends_causally, causal_attention, use_causal_blocks
+from assistant.training.attention import attends_causally, causal_attention, document_starts, use_causal_blocks
 from tests.small_models import small_model
 
 
@@ -41,3 +41,28 @@ def test_a_model_computes_the_same_with_it() -> None:
     assert attends_causally(model)
     use_causal_blocks(model)
     torch.testing.assert_close(model(ids).logits, expected)
+
+
+def test_documents_begin_after_the_separator() -> None:
+    ids = torch.tensor([[7, 7, 0, 7, 7, 7, 0, 7], [0, 0, 7, 7, 7, 7, 7, 7]])
+    assert document_starts(ids, separator=0).tolist() == [[0, 0, 0, 3, 3, 3, 3, 7], [0, 1, 2, 2, 2, 2, 2, 2]]
+
+
+@pytest.mark.parametrize("length", [1, 64, 65, 200])
+@pytest.mark.parametrize(("heads", "key_value_heads"), [(4, 4), (6, 2)])
+def test_documents_kept_apart_are_those_of_a_mask(length: int, heads: int, key_value_heads: int) -> None:
+    inputs = tensors(length, heads, key_value_heads)
+    generator = torch.Generator().manual_seed(length)
+    # Of the two examples one has short documents, the other long ones: their borders fall into different blocks.
+    ids = torch.stack([(torch.rand(length, generator=generator) > share).long() for share in (0.2, 0.01)])
+    starts = document_starts(ids, separator=0)
+    positions = torch.arange(length)
+    mask = (positions[None, :] <= positions[:, None]) & (positions[None, None, :] >= starts[:, :, None])
+    ours = causal_attention(*inputs, scaling=0.3, starts=starts)
+    theirs = functional.scaled_dot_product_attention(*inputs, attn_mask=mask[:, None], scale=0.3, enable_gqa=True)
+    torch.testing.assert_close(ours, theirs)
+    pull = torch.randn(ours.shape, dtype=ours.dtype, generator=generator)
+    for gradient, expected in zip(
+        torch.autograd.grad(ours, inputs, pull), torch.autograd.grad(theirs, inputs, pull), strict=True
+    ):
+        torch.testing.assert_close(gradient, expected)

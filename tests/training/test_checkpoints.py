@@ -1,10 +1,7 @@
 """States of a run and finished checkpoints: what cannot be saved leaves what was saved before."""
 
 import json
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +21,7 @@ from assistant.training.checkpoints import (
     write_checkpoint,
 )
 from tests.small_models import small_model, small_tokenizer
+from tests.training.full_disk import full_disk
 
 RECIPE = {"settings": {"seed": 1}, "data": {"wiki": [1.0, "abc"]}}
 FIRST, SECOND = (RunState(step=step, tokens=10 * step, round_number=0, batch=step) for step in (1, 2))
@@ -36,17 +34,6 @@ def tensors(value: float) -> dict[str, Tensor]:
 def save(folder: Path, state: RunState) -> None:
     model = small_model(seed=state.step)
     save_state(folder, Weights(model, model.state_dict()), tensors(state.step), state, RECIPE)
-
-
-@contextmanager
-def full_disk(room: int) -> Iterator[None]:
-    """No file may grow beyond so many bytes: what a full disk is to whoever writes, root included."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_saved_state_is_read_back(tmp_path: Path) -> None:

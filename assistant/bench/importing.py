@@ -1,0 +1,125 @@
+"""``bench import``: the demo voices into a new library, beside the same made of plain parts.
+
+The reference does what a straightforward program does with the same libraries: sentence-transformers as it comes (in
+float32), every document's candidate words embedded with KeyBERT, and a Chroma collection to which documents are added
+one at a time. It keeps no truth in SQL and survives no kill; ours does.
+"""
+
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from assistant.bench.measuring import Lap, Measured, Stopwatch, Worker, wait_for
+from assistant.bench.plain import load_plain_encoder, open_plain_chroma
+from assistant.bench.results import Json, comparison, processor_facts, say, side_details, signature
+from assistant.bench.texts import ALL_DEMOS, Material
+
+UNIT = "snippets per second"
+_LIBRARIES = ("torch", "transformers", "sentence-transformers", "chromadb", "keybert", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What is imported, how often, and the folder below which libraries are made and removed."""
+
+    folder: Path
+    material: Material = ALL_DEMOS
+    rounds: int = 3
+
+
+def bench_import(plan: ImportPlan) -> Json:
+    """Import in turn, each time into a new library."""
+    with Worker(partial(OurImport, plan)) as ours, Worker(partial(PlainImport, plan)) as reference:
+        wait_for(ours, reference)
+        laps: list[tuple[Lap, Lap]] = []
+        for number in range(plan.rounds):
+            laps.append((ours.do(OurImport.run), reference.do(PlainImport.run)))
+            mine, plain = laps[-1]
+            say(f"round {number + 1} of {plan.rounds}: ours {mine.seconds:.1f} s, reference {plain.seconds:.1f} s")
+        our_laps, plain_laps = zip(*laps, strict=True)
+        our_side = Measured(our_laps, ours.peak_memory_mb())
+        plain_side = Measured(plain_laps, reference.peak_memory_mb())
+        processor = ours.do(processor_facts)
+    return {
+        "bench": "import",
+        **comparison(UNIT, our_side.rate, plain_side.rate),
+        "peak_memory_mb": our_side.peak_memory_mb,
+        "details": {
+            "ours": side_details(our_side, "snippets"),
+            "reference": side_details(plain_side, "snippets"),
+        },
+        "signature": signature(
+            _LIBRARIES,
+            processor=processor,
+            settings={**asdict(plan.material), "rounds": plan.rounds},
+            **plan.material.signature(),
+        ),
+    }
+
+
+class OurImport:
+    """The library's own import, with the default encoder."""
+
+    def __init__(self, plan: ImportPlan) -> None:
+        from assistant.retrieval.encoder import load_encoder
+
+        self._plan = plan
+        self._encoder = load_encoder()
+
+    def run(self) -> Lap:
+        """Import every voice into a new library; units are snippets."""
+        from assistant.library.library import Library
+
+        with (
+            TemporaryDirectory(dir=self._plan.folder) as folder,
+            closing(Library.open(Path(folder), self._encoder)) as library,
+        ):
+            writer = library.local_writer()
+            watch = Stopwatch()
+            snippets = 0
+            for number, files in enumerate(self._plan.material.files()):
+                voice = library.create_voice(writer, f"Voice {number}")
+                snippets += library.import_now(writer, voice.id, files).snippets
+            return watch.lap(snippets)
+
+
+class PlainImport:
+    """The libraries, put together without further thought."""
+
+    def __init__(self, plan: ImportPlan) -> None:
+        from keybert import KeyBERT
+
+        self._plan = plan
+        self._encoder = load_plain_encoder()
+        self._keybert = KeyBERT(model=self._encoder)
+
+    def run(self) -> Lap:
+        """Import every voice into a new collection; units are snippets."""
+        with (
+            TemporaryDirectory(dir=self._plan.folder) as folder,
+            closing(open_plain_chroma(Path(folder))) as client,
+        ):
+            watch = Stopwatch()
+            snippets = 0
+            for number, files in enumerate(self._plan.material.files()):
+                collection = client.create_collection(f"voice-{number}", embedding_function=None)
+                snippets += sum(self._add(collection, path) for path in files)
+            return watch.lap(snippets)
+
+    def _add(self, collection: Any, path: Path) -> int:
+        from assistant.keyword_candidates import candidate_words
+        from assistant.library.readers import read_document
+        from assistant.library.snippets import snippet_spans
+
+        text = read_document(path.name, path.read_bytes()).text
+        snippets = [text[span.start : span.end] for span in snippet_spans(text)]
+        self._keybert.extract_embeddings(text, candidates=list(candidate_words(text)))
+        collection.add(
+            ids=[f"{path.stem}-{number}" for number in range(len(snippets))],
+            embeddings=self._encoder.encode(snippets),
+            documents=snippets,
+        )
+        return len(snippets)
