@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from assistant.bench.commands import add_bench_commands
 from assistant.commands import add_write_command
 from assistant.errors import OwnhandError
 from assistant.evaluation.commands import add_evaluate_commands
@@ -20,6 +21,7 @@ def main() -> int:
     add_model_commands(verbs)
     add_train_commands(verbs)
     add_evaluate_commands(verbs)
+    add_bench_commands(verbs)
     arguments = parser.parse_args()
     try:
         status = arguments.run(arguments)

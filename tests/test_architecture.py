@@ -19,27 +19,28 @@ LAYERS = (
     {"ranking", "summarization", "synthesis", "retrieval", "generation", "persona", "library", "pipeline"},
     {"models"},
     {"assembly"},
-    {"training", "evaluation", "ui"},
+    {"training", "evaluation", "bench", "ui"},
     {"commands"},
     {"__main__"},
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 # The two lowest layers are vocabulary: their modules build on each other.
 VOCABULARY = (0, 1)
-# A measurement reads the same corpora, through the same archive, as training does.
-ALLOWED_SIDEWAYS = {("evaluation", "training")}
+# A measurement reads the same corpora, through the same archive, as training does; the report renders the tables of
+# the benches; a bench times the training loop.
+ALLOWED_SIDEWAYS = {("evaluation", "training"), ("evaluation", "bench"), ("bench", "training")}
 
 # Libraries that are slow to load or that we may want to replace, and the only places that know them.
 HOMES = {
     "gradio": ("ui",),
     "fastapi": ("ui",),
-    "chromadb": ("library.index",),
+    "chromadb": ("library.index", "bench"),
     "sqlalchemy": ("library",),
-    "torch": ("retrieval.encoder", "generation", "persona", "training", "evaluation"),
+    "torch": ("retrieval.encoder", "generation", "persona", "training", "evaluation", "bench"),
     "huggingface_hub": ("models",),
-    "transformers": ("generation", "persona", "training", "evaluation"),
-    "sentence_transformers": ("retrieval.encoder",),
-    "keybert": ("synthesis",),
+    "transformers": ("generation", "persona", "training", "evaluation", "bench"),
+    "sentence_transformers": ("retrieval.encoder", "bench"),
+    "keybert": ("synthesis", "bench"),
 }
 # What a bare GPU machine has (design: train verbs run there); the loop itself may ask for nothing else.
 # accelerate brings psutil, transformers brings tqdm.

@@ -16,8 +16,8 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
-from assistant.bench.measuring import Lap, Measured, Stopwatch, Worker, wait_for
-from assistant.bench.results import Json, comparison, processor_facts, say, side_details, signature
+from assistant.bench.measuring import Lap, Measured, Stopwatch, Worker, say, wait_for
+from assistant.bench.results import Json, comparison, processor_facts, side_details, signature
 from assistant.bench.texts import ALL_DEMOS, Material, TypedDraft, typed_drafts
 from assistant.errors import SettingsError
 from assistant.prompts import Prompt, PromptTemplate, PromptTokenizer, build_prompt, encode_prompt

@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from assistant.bench.measuring import Lap, Measured, Stopwatch, Worker, wait_for
+from assistant.bench.measuring import Lap, Stopwatch, Worker, measure_in_turn, wait_for
 from assistant.bench.plain import load_plain_encoder, open_plain_chroma
-from assistant.bench.results import Json, comparison, processor_facts, say, side_details, signature
+from assistant.bench.results import Json, comparison, processor_facts, side_details, signature
 from assistant.bench.texts import ALL_DEMOS, Material
 
 UNIT = "snippets per second"
@@ -34,14 +34,7 @@ def bench_import(plan: ImportPlan) -> Json:
     """Import in turn, each time into a new library."""
     with Worker(partial(OurImport, plan)) as ours, Worker(partial(PlainImport, plan)) as reference:
         wait_for(ours, reference)
-        laps: list[tuple[Lap, Lap]] = []
-        for number in range(plan.rounds):
-            laps.append((ours.do(OurImport.run), reference.do(PlainImport.run)))
-            mine, plain = laps[-1]
-            say(f"round {number + 1} of {plan.rounds}: ours {mine.seconds:.1f} s, reference {plain.seconds:.1f} s")
-        our_laps, plain_laps = zip(*laps, strict=True)
-        our_side = Measured(our_laps, ours.peak_memory_mb())
-        plain_side = Measured(plain_laps, reference.peak_memory_mb())
+        our_side, plain_side = measure_in_turn(plan.rounds, (ours, OurImport.run), (reference, PlainImport.run))
         processor = ours.do(processor_facts)
     return {
         "bench": "import",

@@ -134,6 +134,27 @@ class Measured:
         return statistics.median(lap.marks[name] for lap in self.laps)
 
 
+def measure_in_turn(rounds: int, *sides: tuple[Worker[Any], Callable[[Any], Lap]]) -> tuple[Measured, ...]:
+    """Let each side run once, then each again, so many times.
+
+    :param sides: workers, each with what it is to do in a round.
+    """
+    laps: list[list[Lap]] = []
+    for number in range(rounds):
+        laps.append([worker.do(run) for worker, run in sides])
+        say(f"round {number + 1} of {rounds}: " + ", ".join(f"{lap.seconds:.1f} s" for lap in laps[-1]))
+    return tuple(
+        Measured(tuple(of_one), worker.peak_memory_mb())
+        for of_one, (worker, _) in zip(zip(*laps, strict=True), sides, strict=True)
+    )
+
+
+def say(line: str) -> None:
+    """Progress, on stderr."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
 def percentiles_ms(seconds: list[float]) -> dict[str, float]:
     """The 50th, 90th and 95th percentile in milliseconds."""
     return {f"p{share}_ms": 1000 * float(np.percentile(seconds, share)) for share in (50, 90, 95)}

@@ -58,9 +58,3 @@ def publish(document: Json, *, out: Path | None, as_json: bool) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
     sys.stdout.write(text if as_json else bench_table(document))
-
-
-def say(line: str) -> None:
-    """Progress, on stderr."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()

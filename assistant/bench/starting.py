@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from assistant.bench.measuring import Lap, Measured, Stopwatch, Worker
-from assistant.bench.results import Json, comparison, say, side_details, signature
+from assistant.bench.measuring import Lap, Stopwatch, Worker, measure_in_turn, wait_for
+from assistant.bench.results import Json, comparison, side_details, signature
 from assistant.errors import OwnhandError
 
 UNIT = "seconds"
@@ -40,21 +40,15 @@ class StartPlan:
 def bench_start(plan: StartPlan) -> Json:
     """Start in turn; the first start makes the data folder, the others find it."""
     with Worker(partial(OurStart, plan)) as ours, Worker(partial(PlainStart, plan)) as reference:
-        laps: list[tuple[Lap, Lap]] = []
-        for number in range(plan.rounds):
-            laps.append((ours.do(OurStart.run), reference.do(PlainStart.run)))
-            mine, plain = laps[-1]
-            say(f"round {number + 1} of {plan.rounds}: ours {mine.seconds:.1f} s, reference {plain.seconds:.1f} s")
-        our_laps, plain_laps = zip(*laps, strict=True)
-        our_side = Measured(our_laps, ours.peak_memory_mb())
-        plain_side = Measured(plain_laps, reference.peak_memory_mb())
+        wait_for(ours, reference)
+        our_side, plain_side = measure_in_turn(plan.rounds, (ours, OurStart.run), (reference, PlainStart.run))
     return {
         "bench": "start",
         **comparison(UNIT, our_side.seconds, plain_side.seconds, less_is_better=True),
         "peak_memory_mb": our_side.peak_memory_mb,
         "details": {
-            "ours": side_details(our_side, "starts", first_seconds=our_laps[0].seconds),
-            "reference": side_details(plain_side, "starts", first_seconds=plain_laps[0].seconds),
+            "ours": side_details(our_side, "starts", first_seconds=our_side.laps[0].seconds),
+            "reference": side_details(plain_side, "starts", first_seconds=plain_side.laps[0].seconds),
         },
         "signature": signature(_LIBRARIES, settings={"model": Path(plan.model).name, "rounds": plan.rounds}),
     }

@@ -17,9 +17,9 @@ from time import perf_counter
 import numpy as np
 
 from assistant.bench.bulk import VOICE, LibraryMaker
-from assistant.bench.measuring import Lap, Stopwatch, Worker, percentiles_ms
+from assistant.bench.measuring import Lap, Stopwatch, Worker, percentiles_ms, say
 from assistant.bench.plain import PlainRetriever, PlainVoice, load_plain_encoder, open_plain_chroma, plain_stages
-from assistant.bench.results import Json, processor_facts, say, signature
+from assistant.bench.results import Json, processor_facts, signature
 from assistant.bench.texts import ALL_DEMOS, Material, TypedDraft, typed_drafts
 from assistant.embedding import Vectors
 from assistant.events import Ranked, TextDelta

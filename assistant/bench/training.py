@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from assistant.bench.measuring import Lap, Measured, Stopwatch, Worker, wait_for
-from assistant.bench.results import Json, comparison, processor_facts, say, side_details, signature
+from assistant.bench.measuring import Lap, Stopwatch, Worker, measure_in_turn, wait_for
+from assistant.bench.results import Json, comparison, processor_facts, side_details, signature
 from assistant.bench.texts import ALL_DEMOS, Material
 from assistant.errors import SettingsError
 from assistant.settings import SHIPPED_CHECKPOINT
@@ -68,18 +68,8 @@ def bench_train(plan: TrainPlan) -> Json:
         Worker(partial(PlainTraining, plan, has_autocast=False)) as full,
     ):
         wait_for(ours, plain, full)
-        laps: list[tuple[Lap, Lap, Lap]] = []
-        for number in range(plan.rounds):
-            laps.append((ours.do(OurTraining.run), plain.do(PlainTraining.run), full.do(PlainTraining.run)))
-            rates = ", ".join(f"{lap.units / lap.seconds:,.0f}" for lap in laps[-1])
-            say(f"round {number + 1} of {plan.rounds}: {rates} tokens/s (ours, Trainer, Trainer in float32)")
-        our_side, plain_side, full_side = (
-            Measured(of_one, memory)
-            for of_one, memory in zip(
-                zip(*laps, strict=True),
-                (ours.peak_memory_mb(), plain.peak_memory_mb(), full.peak_memory_mb()),
-                strict=True,
-            )
+        our_side, plain_side, full_side = measure_in_turn(
+            plan.rounds, (ours, OurTraining.run), (plain, PlainTraining.run), (full, PlainTraining.run)
         )
         parameters = ours.do(OurTraining.parameters)
         processor = ours.do(processor_facts)

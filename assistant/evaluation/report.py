@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from assistant.bench.tables import bench_table
 from assistant.errors import CorpusError
 
 RESULTS = Path("docs") / "results"
@@ -47,7 +48,7 @@ def _checkpoint(result: dict[str, Any]) -> str:
     )
 
 
-_RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"checkpoint": _checkpoint}
+_RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"checkpoint": _checkpoint, "bench": bench_table}
 
 
 def _p(value: float) -> str:
