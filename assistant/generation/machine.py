@@ -19,6 +19,9 @@ _BYTES_ON_TOP = 200_000_000
 # What a layer costs per token however small it is: some dozen calls from Python.
 _SECONDS_PER_LAYER = 0.0002
 
+_MEASURING_SECONDS = 0.25
+_FEWEST_RUNS, _MOST_RUNS = 4, 40
+
 _GIGABYTE = 1_000_000_000
 
 
@@ -65,7 +68,10 @@ def device_name() -> str:
 
 @lru_cache(maxsize=1)
 def measured_speed() -> Speed:
-    """Multiply two matrices for about a tenth of a second, and remember how fast it went."""
+    """Multiply two matrices for half a second at most, and remember how fast it went at best.
+
+    The best run is the one that other programs disturbed least: it says what the machine can, not what it does now.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     weights = torch.ones(4096, 4096, dtype=torch.bfloat16, device=device)  # 34 MB: more than most caches hold
     token = torch.ones(1, 4096, dtype=torch.bfloat16, device=device)
@@ -87,15 +93,16 @@ def gigabytes(size: float) -> str:
 
 @torch.no_grad()
 def _seconds(work: Callable[[], object]) -> float:
-    """The median of a few runs after a first one that warms up."""
-    times = []
-    for _ in range(4):
+    """The shortest of some runs, of which the first only warms up."""
+    times: list[float] = []
+    ends = perf_counter() + _MEASURING_SECONDS
+    while len(times) < _FEWEST_RUNS or (perf_counter() < ends and len(times) < _MOST_RUNS):
         started = perf_counter()
         work()
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         times.append(perf_counter() - started)
-    return sorted(times[1:])[1]
+    return min(times[1:])
 
 
 def _layers(parameters: int) -> int:

@@ -28,6 +28,8 @@ from assistant.ui.frame import Frame
 from assistant.ui.guard import LOCAL_NAMES, Guard
 from assistant.ui.library_page import build_library_page
 from assistant.ui.library_routes import library_routes
+from assistant.ui.models_page import build_models_page
+from assistant.ui.models_routes import models_routes
 from assistant.ui.problems import explain_problems
 from assistant.ui.suggest_routes import suggest_routes
 from assistant.ui.theme import theme
@@ -66,8 +68,8 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.assistant = assistant
     explain_problems(app)
-    for router in (write_routes(assistant), suggest_routes(assistant), library_routes(assistant)):
-        app.include_router(router)
+    for routes in (write_routes, suggest_routes, library_routes, models_routes):
+        app.include_router(routes(assistant))
     mimetypes.add_type("text/javascript", ".js")  # some systems' tables say otherwise, and browsers then refuse it
     app.mount("/own/static", StaticFiles(directory=_STATIC))
     app.add_middleware(Frame)
@@ -78,7 +80,7 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
 
 
 def build_pages(assistant: Assistant) -> gr.Blocks:
-    """Both pages and the endpoints for programs."""
+    """The pages and the endpoints for programs."""
     with gr.Blocks(
         title="Ownhand",
         analytics_enabled=False,
@@ -89,6 +91,8 @@ def build_pages(assistant: Assistant) -> gr.Blocks:
         add_endpoints(assistant)
     with pages.route("Library", "/library", show_in_navbar=False):
         build_library_page(assistant)
+    with pages.route("Models", "/models", show_in_navbar=False):
+        build_models_page()
     pages.queue(default_concurrency_limit=_RUNNING_PER_ENDPOINT, max_size=_WAITING)
     return pages
 
