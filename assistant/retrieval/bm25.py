@@ -25,8 +25,10 @@ ScorerName = Literal["bm25s", "rank_bm25"]
 _K1 = 1.5
 _B = 0.75
 
-# A snippet has some 25 words that say something, a draft up to a hundred: no snippet holds them all, and one that holds
-# this many of the rarest is as close as snippets come.
+# A snippet has some 20 words that say something, a draft of 600 characters twice as many: none holds them all, and one
+# that holds this many of the rarest is as close as snippets come. Over the demo corpora the best snippet of another's
+# writing scores 0.24 to 0.29 on average, fused, whether the draft has no text yet or 600 characters; unscaled BM25 gave
+# 0.22 to 0.33. The best of the writer's own earlier writing scores 0.42 to 0.50; it was 0.29 to 0.51.
 _TELLING_WORDS = 8
 # ``rank_bm25`` gives a word that half the texts hold no weight at all.
 _SMALLEST_SCORE = 1e-6
