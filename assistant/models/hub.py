@@ -23,7 +23,6 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined] # documented
 
-from assistant import __name__ as _program
 from assistant.errors import ModelError
 from assistant.models.store import is_hub_name
 
@@ -120,9 +119,7 @@ class Hub:
         :raises ModelError: if the hub refuses; ``httpx2.TransportError`` if the connection fails or breaks off.
         """
         url = hf_hub_url(model.name, file.name, revision=model.revision, endpoint=self._endpoint)
-        headers = build_hf_headers(
-            token=model.needs_token, library_name=_program, headers={"accept-encoding": "identity"}
-        )
+        headers = build_hf_headers(token=model.needs_token, headers={"accept-encoding": "identity"})
         if start:
             headers["range"] = f"bytes={start}-"
         with get_session().stream("GET", url, headers=headers, timeout=_PATIENCE_SECONDS) as response:

@@ -6,6 +6,7 @@ import pytest
 from huggingface_hub import constants
 
 from assistant.errors import ModelError, SettingsError
+from assistant.generation.machine import gigabytes, memory_for
 from assistant.models.catalogue import LISTED, SHIPPED
 from assistant.models.shelf import shelf_of
 from assistant.models.store import SETTINGS_FILE, ModelRecord, ModelStore, is_hub_name
@@ -128,6 +129,15 @@ def test_a_folder_in_use_is_on_the_shelf(store: ModelStore, checkpoint: Path) ->
     assert line.title == "small"
     assert line.is_in_use
     assert line.parameters > 10_000
+
+
+def test_the_readme_names_the_models_of_the_list_with_their_sizes() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    for model in LISTED:
+        (row,) = [line for line in readme.splitlines() if line.startswith(f"| `{model.name}`")]
+        assert f"| {gigabytes(model.download_bytes)} |" in row
+        assert f"| {memory_for(model.parameters) / 1e9:.1f} GB |" in row
+        assert f"| {model.licence} |" in row
 
 
 def test_the_list_is_what_it_says() -> None:
