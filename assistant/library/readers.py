@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import PurePosixPath
-from typing import Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from assistant.errors import UnreadableError
 from assistant.library.archives import check_office_archive
 from assistant.library.text import clean_text, decode
 from assistant.types import NewDocument
+
+if TYPE_CHECKING:
+    import pypdf
 
 LARGEST_FILE_BYTES = 50 * 1024 * 1024
 """Larger files are refused; a novel as a .docx has about 1 MB."""
@@ -23,6 +27,8 @@ LONGEST_TEXT_CHARACTERS = 5_000_000
 """Longer documents are refused; War and Peace has 3.2 million."""
 _LONGEST_TITLE = 300
 _MOST_PDF_PAGES = 3_000
+LONGEST_PDF_SECONDS = 300
+"""A PDF that takes longer to read is refused; a page of print takes about 20 milliseconds."""
 
 _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
 _EARLIEST_YEAR = 1500
@@ -141,13 +147,30 @@ def read_pdf(data: bytes) -> NewDocument:
         raise UnreadableError("the PDF is protected by a password: save a copy without one")
     if len(reader.pages) > _MOST_PDF_PAGES:
         raise UnreadableError(f"the PDF has {len(reader.pages):,} pages; the limit is {_MOST_PDF_PAGES:,}: split it")
-    text = "\n\n".join(join_lines(page.extract_text()) for page in reader.pages)
+    text = pdf_text(reader, seconds=LONGEST_PDF_SECONDS)
     if not text.strip():
         raise UnreadableError("the PDF holds no text, only pictures of it: run it through text recognition (OCR) first")
     information = reader.metadata
     if information is None:
         return NewDocument("", None, text)
     return NewDocument(_useful_title(information.title), _pdf_date(information), text)
+
+
+def pdf_text(reader: "pypdf.PdfReader", *, seconds: float) -> str:
+    """The text of all pages.
+
+    :raises UnreadableError: if reading them takes longer than so many seconds: drawings of a million strokes do.
+    """
+    started = monotonic()
+    pages: list[str] = []
+    for page in reader.pages:
+        if pages and monotonic() - started > seconds:
+            raise UnreadableError(
+                f"after {seconds:g} seconds {len(pages):,} of the PDF's {len(reader.pages):,} pages were read, and the "
+                "import goes on without it: save its text in another format"
+            )
+        pages.append(join_lines(page.extract_text()))
+    return "\n\n".join(pages)
 
 
 def read_html(data: bytes) -> NewDocument:
@@ -259,14 +282,10 @@ def _as_date(value: object) -> date | None:
 
 
 def _opens_without_password(reader: Any) -> bool:
-    """Whether a PDF is only protected against printing or copying, in a way that can be read here."""
+    """Whether a PDF is only protected against printing or copying."""
     from pypdf import PasswordType
-    from pypdf.errors import DependencyError
 
-    try:
-        return bool(reader.decrypt("") != PasswordType.NOT_DECRYPTED)
-    except DependencyError:
-        return False
+    return bool(reader.decrypt("") != PasswordType.NOT_DECRYPTED)
 
 
 def _pdf_date(information: Any) -> date | None:

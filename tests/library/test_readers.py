@@ -10,7 +10,7 @@ import pypdf
 import pytest
 
 from assistant.errors import UnreadableError
-from assistant.library.readers import READERS, read_document
+from assistant.library.readers import READERS, pdf_text, read_document
 from tests.browser.writings import pdf_file
 
 SENTENCE = "The harbour office opens at six, and nobody has ever asked why."
@@ -29,11 +29,21 @@ def _word(*, title: str = "", heading: str = "", created: datetime | None = None
     return packed.getvalue()
 
 
-def _pdf(folder: Path, lines: list[str], metadata: dict[str, str] | None = None, password: str | None = None) -> bytes:
+def _pdf(
+    folder: Path,
+    lines: list[str],
+    metadata: dict[str, str] | None = None,
+    password: str | None = None,
+    algorithm: str = "RC4-128",
+) -> bytes:
     writer = pypdf.PdfWriter(clone_from=pdf_file(folder / "made.pdf", lines))
     writer.add_metadata(metadata or {})
     if password is not None:
-        writer.encrypt(password, owner_password="owner", algorithm="RC4-128")
+        writer.encrypt(password, owner_password="owner", algorithm=algorithm)
+    return _written(writer)
+
+
+def _written(writer: pypdf.PdfWriter) -> bytes:
     packed = io.BytesIO()
     writer.write(packed)
     return packed.getvalue()
@@ -252,12 +262,30 @@ def test_a_pdf_without_text_is_refused_with_advice(tmp_path: Path) -> None:
     assert "OCR" in _refusal("a.pdf", _pdf(tmp_path, []))
 
 
-def test_an_encrypted_pdf_is_refused(tmp_path: Path) -> None:
-    assert "password" in _refusal("a.pdf", _pdf(tmp_path, ["Secret."], password="key"))
+ALGORITHMS = ("RC4-40", "RC4-128", "AES-128", "AES-256-R5", "AES-256")
 
 
-def test_a_pdf_protected_only_against_printing_is_read(tmp_path: Path) -> None:
-    assert read_document("a.pdf", _pdf(tmp_path, ["Not so secret."], password="")).text == "Not so secret."
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_an_encrypted_pdf_is_refused(tmp_path: Path, algorithm: str) -> None:
+    data = _pdf(tmp_path, ["Secret."], password="key", algorithm=algorithm)
+    assert _refusal("a.pdf", data) == "the PDF is protected by a password: save a copy without one"
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_pdf_protected_only_against_printing_is_read(tmp_path: Path, algorithm: str) -> None:
+    data = _pdf(tmp_path, ["Not so secret."], password="", algorithm=algorithm)
+    assert read_document("a.pdf", data).text == "Not so secret."
+
+
+def test_a_pdf_that_takes_too_long_is_given_up_between_two_pages(tmp_path: Path) -> None:
+    page = pypdf.PdfReader(io.BytesIO(_pdf(tmp_path, ["The tide table is wrong."]))).pages[0]
+    writer = pypdf.PdfWriter()
+    for _ in range(3):
+        writer.add_page(page)
+    reader = pypdf.PdfReader(io.BytesIO(_written(writer)))
+    assert pdf_text(reader, seconds=60).count("The tide table is wrong.") == 3
+    with pytest.raises(UnreadableError, match=r"after 0 seconds 1 of the PDF's 3 pages were read.*another format"):
+        pdf_text(reader, seconds=0)
 
 
 def test_a_pdf_encrypted_in_an_unknown_way_is_refused_as_protected(tmp_path: Path) -> None:
