@@ -1,6 +1,7 @@
 """``python app.py``: the writing room in a browser."""
 
 import argparse
+import os
 import sys
 from contextlib import closing
 from dataclasses import replace
@@ -15,6 +16,8 @@ def main() -> None:
     """Take the address, load everything, serve until Ctrl+C."""
     try:
         settings = _settings()
+        if settings.server.threads is not None:
+            os.environ["OMP_NUM_THREADS"] = str(settings.server.threads)  # PyTorch reads it when it is loaded
         with listen(settings.server) as door:  # first: a port in use is known at once, and an early visitor waits
             from assistant.assembly import load
             from assistant.ui import shell
@@ -23,6 +26,8 @@ def main() -> None:
                 shell.serve(assistant, door)
     except OwnhandError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:  # while loading; once it serves, Ctrl+C is the way to end it
+        sys.exit(130)
 
 
 def _settings() -> Settings:
@@ -31,8 +36,9 @@ def _settings() -> Settings:
     parser.add_argument("--port", type=int, default=given.server.port, help="(default: %(default)s)")
     parser.add_argument("--data-dir", type=Path, default=given.data_dir, help="where your writing is kept")
     parser.add_argument("--model", help="folder or name of a model (default: the one chosen on the Models page)")
+    parser.add_argument("--threads", type=int, help="processor threads of the models (default: one per core)")
     got = parser.parse_args()
-    server, generation = ServerSettings(got.host, got.port), GenerationSettings(model=got.model)
+    server, generation = ServerSettings(got.host, got.port, got.threads), GenerationSettings(model=got.model)
     return replace(given, data_dir=got.data_dir, server=server, generation=generation)
 
 

@@ -138,6 +138,13 @@ class ServerSettings:
 
     host: str = "127.0.0.1"
     port: int = 7860
+    threads: int | None = None
+    """Processor threads the models compute with; None is one per core, the fastest on a machine that has little else to
+    do. On a busy one fewer are faster: threads wait for each other, and so for whatever holds one of them up."""
+
+    def __post_init__(self) -> None:
+        if self.threads is not None:
+            _within("threads", self.threads, 1, 1024)
 
 
 @dataclass(frozen=True, slots=True)

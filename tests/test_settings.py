@@ -1,16 +1,20 @@
 """Defaults are the agreed numbers, and values out of range are refused at birth."""
 
 import math
+import os
+import sys
 from collections.abc import Callable
 
 import pytest
 
+import app
 from assistant.errors import SettingsError
 from assistant.settings import (
     GenerationSettings,
     KeywordSettings,
     RankingSettings,
     RetrievalSettings,
+    ServerSettings,
     Settings,
     SummarySettings,
 )
@@ -32,6 +36,7 @@ from assistant.settings import (
         (GenerationSettings, "temperature", -1),
         (GenerationSettings, "top_p", 0),
         (GenerationSettings, "max_tokens", 0),
+        (ServerSettings, "threads", 0),
     ],
 )
 def test_values_out_of_range_are_refused_by_name(kind: Callable[..., object], name: str, value: float) -> None:
@@ -52,3 +57,12 @@ def test_the_signature_holds_what_changes_a_result_and_no_paths() -> None:
 def test_one_passage_may_not_be_longer_than_all_together() -> None:
     with pytest.raises(SettingsError, match="passage_characters is 500: expected 100 to 400"):
         RankingSettings(budget_characters=400)
+
+
+def test_the_app_computes_with_as_many_threads_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    for given, expected in (([], "3"), (["--threads", "2"], "2")):
+        monkeypatch.setattr(sys, "argv", ["app.py", "--port", "-1", *given])
+        with pytest.raises(SystemExit, match="--port"):
+            app.main()
+        assert os.environ["OMP_NUM_THREADS"] == expected
