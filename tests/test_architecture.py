@@ -38,7 +38,7 @@ HOMES = {
     "sqlalchemy": ("library",),
     "torch": ("retrieval.encoder", "generation", "persona", "training", "evaluation", "bench"),
     "huggingface_hub": ("models",),
-    "transformers": ("generation", "persona", "training", "evaluation", "bench"),
+    "transformers": ("retrieval.encoder", "generation", "persona", "training", "evaluation", "bench"),
     "sentence_transformers": ("retrieval.encoder", "bench"),
     "keybert": ("synthesis", "bench"),
 }

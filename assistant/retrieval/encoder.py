@@ -49,7 +49,7 @@ class SentenceEncoder:
         return self._encode(texts)
 
     def _encode_one(self, text: str) -> Vectors:
-        vector = _unit(self._vectors([text]))[0]
+        vector: Vectors = _unit(self._vectors([text]))[0]
         vector.setflags(write=False)
         return vector
 
@@ -108,7 +108,9 @@ def _load(folder: Path) -> Any:
     import torch
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     try:
         return SentenceTransformer(
             str(folder),

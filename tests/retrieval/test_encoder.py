@@ -18,6 +18,11 @@ def encoder() -> SentenceEncoder:
     return load_encoder()
 
 
+def test_loading_shows_no_progress_bars(capfd: pytest.CaptureFixture[str]) -> None:
+    load_encoder()
+    assert capfd.readouterr().err == ""
+
+
 def test_rows_have_unit_length_and_the_stated_width(encoder: SentenceEncoder) -> None:
     vectors = encoder.encode(["The gate stuck.", "", "漢字", "word " * 2000])
     assert vectors.shape == (4, encoder.dimensions) == (4, 384)
