@@ -86,13 +86,18 @@ class Catalogue:
 
     def writer(self, name: str) -> WriterId:
         """The writer of this name, created on first use."""
-        with self._database.writing() as session:
-            row = session.scalars(select(WriterRow).where(WriterRow.name == name)).one_or_none()
-            if row is None:
-                row = WriterRow(name=name, created_at=now())
-                session.add(row)
-                session.flush()
-            return WriterId(row.id)
+        named = select(WriterRow.id).where(WriterRow.name == name)
+        with self._database.reading() as session:
+            found = session.scalar(named)
+        if found is None:
+            with self._database.writing() as session:  # another thread may have come first
+                found = session.scalar(named)
+                if found is None:
+                    row = WriterRow(name=name, created_at=now())
+                    session.add(row)
+                    session.flush()
+                    found = row.id
+        return WriterId(found)
 
     # Facts
 

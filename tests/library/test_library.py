@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def voice(library: Library, writer: WriterId, tmp_path: Path) -> Voice:
 
 def test_the_local_writer_is_created_once(library: Library) -> None:
     assert library.local_writer() == library.local_writer()
+
+
+def test_asking_for_the_local_writer_waits_for_no_import(library: Library, writer: WriterId) -> None:
+    with ThreadPoolExecutor(max_workers=1) as pool, library._parts.database.writing():
+        assert pool.submit(library.local_writer).result(timeout=10) == writer
 
 
 def test_voices_are_listed_by_name_with_what_they_hold(library: Library, writer: WriterId, voice: Voice) -> None:
