@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from assistant.training.batches import Picks
 from assistant.training.loop import TrainingRun
 from assistant.training.sharding import own_numbers
 
@@ -89,7 +90,7 @@ def as_text(estimate: Estimate) -> str:
         "  gradients": f"{_megabytes(memory.gradients)}  (bfloat16, and float32 while an update is made)",
         "  master weights": f"{_megabytes(memory.masters)}  (float32)",
         "  moments": f"{_megabytes(memory.moments)}  (float32: one for Muon's matrices, two for AdamW's rest)",
-        "  activations": f"{_megabytes(memory.activations)}  (the largest batch, from one example measured)",
+        "  activations": f"{_megabytes(memory.activations)}  (the largest batch, as measured on its longest example)",
         "  seen": f"{_megabytes(estimate.peak_memory)} at most in the trial, libraries included",
         "tokens": f"{estimate.tokens:,} to go, {estimate.tokens_per_pass:,} in a pass over the data",
         "updates": f"{estimate.updates:,} to go",
@@ -111,12 +112,18 @@ def _memory(run: TrainingRun) -> Memory:
 
 
 def _activations(run: TrainingRun) -> int:
-    """Bytes kept by the largest batch of the next pass, from what its longest example alone keeps."""
+    """Bytes kept by the largest batch of the next pass, from what its longest example keeps, once and twice."""
     picks = run.largest_batch()
+    longest = picks[-1]
+    once = _kept(run, [longest])
+    return once + (len(picks) - 1) * (_kept(run, [longest, longest]) - once)
+
+
+def _kept(run: TrainingRun, picks: Picks) -> int:
     kept = _Kept({parameter.untyped_storage().data_ptr() for parameter in run.model.parameters()})
     with torch.autograd.graph.saved_tensors_hooks(kept.note, lambda tensor: tensor):
-        run.forward(picks[-1:])
-    return kept.size * len(picks)
+        run.forward(picks)
+    return kept.size
 
 
 class _Kept:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assistant.errors import TrainingError
-from assistant.training.batches import collate
+from assistant.training.batches import collate, source_target_batch
 from assistant.training.shards import FULL_WEIGHT, ShardWriter, Source, load_sources, padded_length, plan_batches
 
 
@@ -71,6 +71,53 @@ def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
     write(tmp_path / "wiki", [3])
     with pytest.raises(TrainingError, match=r"\['wiki'\].*\['wikl'\]"):
         load_sources(tmp_path, {"wikl": 2})
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("tokens.npy", b"half", r"wiki is damaged \(.*\): run `train prepare` again"),
+        ("offsets.npy", b"", r"wiki is damaged \(.*\): run `train prepare` again"),
+        ("tokens.npy", None, r"wiki holds no examples, or half of them: run `train prepare` again"),
+    ],
+)
+def test_damaged_shards_say_what_to_run(tmp_path: Path, file: str, content: bytes | None, message: str) -> None:
+    write(tmp_path / "wiki", [3, 4])
+    path = tmp_path / "wiki" / file
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(TrainingError, match=message):
+        load_sources(tmp_path)
+
+
+@pytest.mark.parametrize("offsets", [[0], [0, 3, 6]])
+def test_shards_without_examples_or_with_lost_tokens_are_refused(tmp_path: Path, offsets: list[int]) -> None:
+    write(tmp_path / "wiki", [3, 4])
+    np.save(tmp_path / "wiki" / "offsets.npy", np.asarray(offsets, dtype=np.int64))
+    with pytest.raises(TrainingError, match="holds no examples, or half of them"):
+        load_sources(tmp_path)
+
+
+def test_batches_of_pairs_are_no_larger_than_allowed(tmp_path: Path) -> None:
+    generator = np.random.default_rng(5)
+    writer = ShardWriter(tmp_path / "pairs", weighted=True)
+    for _ in range(80):
+        before, after = (int(n) for n in generator.integers(1, 400, 2))
+        writer.add_pair([1] * before, [2] * after, [10] * after)
+    writer.close()
+    sources = load_sources(tmp_path)
+    plan = plan_batches(sources, tokens_per_batch=2500, seed=3, round_number=0)
+    assert sorted(pick for picks in plan for pick in picks) == [(0, number) for number in range(80)]
+    for picks in plan:
+        source, mask, target, weights = source_target_batch(sources, picks).inputs
+        assert source.numel() + target.numel() <= 2500
+        for row, (_, example) in enumerate(picks):
+            read, written, _ = sources[0].pair(example)
+            assert int(mask[row].sum()) == len(read)
+            assert int(weights[row].sum()) == len(written)
+    padded = sum(sum(tensor.numel() for tensor in source_target_batch(sources, picks).inputs[::2]) for picks in plan)
+    assert padded < 2 * len(sources[0].tokens)
 
 
 def test_epochs_leave_out_and_repeat(tmp_path: Path) -> None:
