@@ -11,6 +11,9 @@ from assistant.library.commands import add_library_commands
 from assistant.models.commands import add_model_commands
 from assistant.training.commands import add_train_commands
 
+# What shells report of a command that Ctrl+C ended: 128 and the number of the signal.
+_INTERRUPTED = 130
+
 
 def main() -> int:
     """Parse, call, and turn an error into one line and a status."""
@@ -28,6 +31,9 @@ def main() -> int:
     except OwnhandError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped\n")
+        return _INTERRUPTED
     return status or 0
 
 

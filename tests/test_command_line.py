@@ -1,8 +1,12 @@
 """The command line as a person uses it: real processes, the shipped checkpoint, a demo corpus."""
 
 import json
+import os
+import pty
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +120,26 @@ def test_error_says_what_to_do_and_exits_1(arguments: tuple[str, ...], expected:
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_command_that_is_interrupted_says_so_in_a_line(tmp_path: Path) -> None:
+    terminal, its_end = pty.openpty()
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "assistant", "erase", "--all", "--data-dir", str(tmp_path / "data")],
+        cwd=ROOT,
+        stdin=its_end,
+        stderr=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
+    )
+    assert asking.stderr is not None
+    said = b""
+    while b"Type yes: " not in said:
+        piece = os.read(asking.stderr.fileno(), 1000)
+        assert piece, said
+        said += piece
+    asking.send_signal(signal.SIGINT)
+    _, rest = asking.communicate(timeout=120)
+    os.close(terminal)
+    os.close(its_end)
+    assert asking.returncode == 130
+    assert rest == b"\nstopped\n"
