@@ -1,5 +1,6 @@
 """The five stages as one stream: order, closing, errors, the explicit state of no evidence."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -224,3 +225,16 @@ def test_a_clock_keeps_stages_and_marks() -> None:
     assert clock.time("retrieve", lambda: 5) == 5
     clock.mark("total")
     assert clock["retrieve"] <= clock["total"]
+
+
+def test_empty_pieces_are_no_first_word() -> None:
+    class Slow(ScriptedStream):
+        def _run(self, pieces: Sequence[str], failure: Exception | None) -> Iterator[str]:
+            yield ""
+            time.sleep(0.05)  # still reading
+            yield from super()._run(pieces, failure)
+
+    writing, _ = pipeline(Slow(["It", " held."]))
+    suggestion = finished(list(writing.write(request()))).suggestion
+    assert suggestion.text == "It held."
+    assert suggestion.timings_ms["first_token"] > 50

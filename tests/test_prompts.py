@@ -12,6 +12,7 @@ from assistant.prompts import (
     DRAFT,
     END,
     MARKERS,
+    PAPER_TEMPLATE,
     PAST,
     PLAIN_TEMPLATE,
     SUMMARY,
@@ -53,6 +54,22 @@ EVIDENCE = Evidence(
     ),
     keywords=(Keyword("sluice", 0.9), Keyword("gate", 0.5)),
 )
+
+
+def test_the_papers_order_begins_with_the_draft_and_ends_with_it_for_the_decoder() -> None:
+    prompt = build_prompt(PAPER_TEMPLATE, EVIDENCE, title="Thaw", before="In March")
+    assert not any(part.is_marker for part in prompt)
+    assert prompt[-1].text == "In March"
+    assert "".join(part.text for part in prompt[:-1]) == (
+        "Finish the passage in the user voice. title: Thaw passage start: In March summary: The gate stuck. It froze. "
+        "important words: sluice, gate past passages: Locks\nThe gate stuck. past passages: It froze."
+    )
+
+
+def test_a_template_for_models_without_one_is_chosen_by_who_loads_them(tmp_path: Path) -> None:
+    assert PromptTemplate.load(tmp_path, default=PAPER_TEMPLATE) == PAPER_TEMPLATE
+    PAPER_TEMPLATE.save(tmp_path)
+    assert PromptTemplate.load(tmp_path) == PAPER_TEMPLATE
 
 
 def test_sections_come_in_order_the_best_passage_last_and_the_draft_at_the_end() -> None:

@@ -32,7 +32,7 @@ def shelf_of(store: ModelStore, *, in_use: str) -> tuple[ShelfModel, ...]:
     """The shipped model, then those of the list, then all others that were fetched or are in use."""
     fetched = {record.name: record for record in store.fetched()}
     lines = [
-        _shipped(in_use),
+        *([_shipped(in_use)] if SHIPPED_CHECKPOINT.is_dir() else []),  # a clone may come without it
         *(_listed(model, fetched.pop(model.name, None), store, in_use) for model in LISTED),
         *(_fetched(record, in_use) for record in fetched.values()),
     ]
