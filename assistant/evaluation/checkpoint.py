@@ -16,6 +16,7 @@ import numpy as np
 from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder
 from assistant.errors import CorpusError
+from assistant.evaluation.held_out import cut
 from assistant.evaluation.likelihood import Language, bits_per_character, preferred_answer
 from assistant.evaluation.quality import has_loop, known_word_share, sentence_end_rate
 from assistant.evaluation.statistics import PairedTest, paired_test
@@ -29,8 +30,6 @@ from assistant.training.encodings import ANSWERS, distinction_prompt
 from assistant.training.examples import Author, ExampleSettings, authors_of
 from assistant.types import Evidence, Request, Sampling, WriterId
 
-# The paper's immediate context (section 4.1), title included.
-_CONTEXT_CHARACTERS = 150
 _CONTINUATION_CHARACTERS = 1200
 
 
@@ -154,15 +153,13 @@ def _drafts(authors: Sequence[Author], encoder: Encoder, settings: CheckpointSet
 
 def _draft(author: Author, index: int, own: Archive, foreign: Archive, encoder: Encoder) -> Draft:
     record = author.records[index]
-    length = max(40, _CONTEXT_CHARACTERS - len(record.title))
-    cursor = record.text.rfind(" ", 0, length)
-    before = record.text[: max(cursor, 0)]
-    request = Request(WriterId(0), ARCHIVE_VOICE, record.title, before)
+    given = cut(record, continuation_characters=_CONTINUATION_CHARACTERS)
+    request = Request(WriterId(0), ARCHIVE_VOICE, given.title, given.before)
     return Draft(
         author=author.name,
-        title=record.title,
-        before=before,
-        continuation=record.text[len(before) : len(before) + _CONTINUATION_CHARACTERS],
+        title=given.title,
+        before=given.before,
+        continuation=record.text[len(given.before) : len(given.before) + _CONTINUATION_CHARACTERS],
         own=evidence_stages(own.before(index), encoder, Settings()).evidence(request),
         other=evidence_stages(foreign.before(len(foreign.documents)), encoder, Settings()).evidence(request),
     )

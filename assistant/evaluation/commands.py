@@ -5,10 +5,11 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assistant.evaluation.checkpoint import CheckpointReport
+    from assistant.evaluation.checkpoint import CheckpointReport, Subject
 
 
 def add_evaluate_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,42 +29,81 @@ def add_evaluate_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentPa
     checkpoint.add_argument("--show-samples", action="store_true", help="include the sampled texts")
     checkpoint.add_argument("--json", action="store_true", help="accepted for symmetry: the result is always JSON")
     checkpoint.set_defaults(run=_checkpoint)
+    _add_framework(kinds)
     report = kinds.add_parser("report", help="render docs/results into the results blocks of Markdown files")
     report.add_argument("files", nargs="+", type=Path)
     report.set_defaults(run=_report)
 
 
-def _checkpoint(arguments: argparse.Namespace) -> None:
-    from assistant.evaluation.checkpoint import CheckpointSettings, Subject, evaluate_checkpoint
-    from assistant.evaluation.likelihood import Language
-    from assistant.generation.local import load_generator
-    from assistant.retrieval.encoder import load_encoder
-    from assistant.settings import SHIPPED_CHECKPOINT
-    from assistant.signature import file_hash
-    from assistant.training.tokenizer import load_known_words
-
-    model = arguments.model or str(SHIPPED_CHECKPOINT)
-    generator, template = load_generator(model)
-    subject = Subject(
-        Language(generator.model, generator.tokenizer), generator, template, load_known_words(Path(model))
+def _add_framework(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    framework = kinds.add_parser("framework", help="every ranking, summary and synthesis, and controls, in one table")
+    framework.add_argument("--data", type=Path, required=True, help="JSON Lines of author, title, date, text")
+    framework.add_argument("--out", type=Path, required=True, help="folder of the results; a second run goes on")
+    framework.add_argument("--model", default=None, help="checkpoint folder; default: the shipped one")
+    framework.add_argument("--authors", type=int, default=60)
+    framework.add_argument("--documents", type=int, default=10, help="per author, at most")
+    framework.add_argument(
+        "--rows", nargs="+", metavar="ROW", help="such as ImmedCtx RankDocBM25 RankDocBySnpt+SumByDraft; default: all"
     )
+    framework.add_argument(
+        "--typing-documents", type=int, default=1, help="documents per author that are typed through (default: 1)"
+    )
+    framework.add_argument("--temperature", type=float, default=0.0, help="0, the default, is greedy")
+    framework.add_argument("--seed", type=int, default=0)
+    framework.add_argument(
+        "--split", choices=("test", "validation", "all"), default="test", help="authors to take (default: test)"
+    )
+    framework.add_argument("--json", action="store_true", help="print the JSON document instead of the table")
+    framework.set_defaults(run=_framework)
+
+
+def _checkpoint(arguments: argparse.Namespace) -> None:
+    from assistant.evaluation.checkpoint import CheckpointSettings, evaluate_checkpoint
+    from assistant.retrieval.encoder import load_encoder
+
+    subject = _subject(arguments.model)
     settings = CheckpointSettings(
         authors=arguments.authors,
         documents=arguments.documents,
         samples=arguments.samples,
         split=None if arguments.split == "all" else arguments.split,
     )
-    report = evaluate_checkpoint(arguments.data, subject, load_encoder(), settings, on_progress=_progress)
-    signature = generator.signature | {
-        "data": arguments.data.name,
-        "data_sha256": file_hash(arguments.data),
-        "settings": asdict(settings),
-    }
+    report = evaluate_checkpoint(arguments.data, subject, load_encoder(), settings, on_progress=_Progress("documents"))
+    signature = subject.generator.signature | _data_signature(arguments.data) | {"settings": asdict(settings)}
     text = json.dumps(_document(report, signature, samples=arguments.show_samples), indent=2)
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text(text + "\n", encoding="utf-8")
     sys.stdout.write(text + "\n")
+
+
+def _framework(arguments: argparse.Namespace) -> None:
+    from assistant.evaluation import metrics
+    from assistant.evaluation.framework import FrameworkSettings, record_signature, run_framework
+    from assistant.evaluation.framework_report import as_json, as_markdown
+    from assistant.evaluation.framework_table import tabulate
+    from assistant.evaluation.journal import Journal
+    from assistant.evaluation.rows import ROWS
+    from assistant.retrieval.encoder import load_encoder
+
+    settings = FrameworkSettings(
+        rows=tuple(dict.fromkeys(arguments.rows or ROWS)),
+        authors=arguments.authors,
+        documents=arguments.documents,
+        typing_documents=arguments.typing_documents,
+        split=None if arguments.split == "all" else arguments.split,
+        temperature=arguments.temperature,
+        seed=arguments.seed,
+    )
+    subject, encoder = _subject(arguments.model), load_encoder()
+    signature = subject.generator.signature | _data_signature(arguments.data) | {"encoder": encoder.name}
+    journal = Journal(arguments.out, record_signature(signature, settings))
+    outcome = run_framework(arguments.data, journal, subject, encoder, settings, on_progress=_Progress("records"))
+    signature |= {"settings": asdict(settings), "metrics": metrics.signature()}
+    document = as_json(tabulate(outcome, settings), signature)
+    (arguments.out / "framework.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    (arguments.out / "framework.md").write_text(as_markdown(document), encoding="utf-8")
+    sys.stdout.write(json.dumps(document, indent=2) + "\n" if arguments.json else as_markdown(document))
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -95,7 +135,46 @@ def _document(report: "CheckpointReport", signature: dict[str, object], *, sampl
     return document | {"signature": signature}
 
 
-def _progress(done: int, total: int) -> None:
-    end = "\n" if done == total else ""
-    sys.stderr.write(f"\r{done} of {total} documents{end}")
-    sys.stderr.flush()
+def _subject(model: str | None) -> "Subject":
+    """Load a checkpoint for scoring and for writing; without a name the shipped one."""
+    from assistant.evaluation.checkpoint import Subject
+    from assistant.evaluation.likelihood import Language
+    from assistant.generation.local import load_generator
+    from assistant.settings import SHIPPED_CHECKPOINT
+    from assistant.training.tokenizer import load_known_words
+
+    folder = model or str(SHIPPED_CHECKPOINT)
+    generator, template = load_generator(folder)
+    return Subject(Language(generator.model, generator.tokenizer), generator, template, load_known_words(Path(folder)))
+
+
+def _data_signature(path: Path) -> dict[str, object]:
+    """The name and hash of a corpus.
+
+    :raises CorpusError: if it is missing.
+    """
+    from assistant.errors import CorpusError
+    from assistant.signature import file_hash
+
+    if not path.is_file():
+        raise CorpusError(f"no corpus at {path}: expected a JSON Lines file (.jsonl, .jsonl.gz or .jsonl.xz)")
+    return {"data": path.name, "data_sha256": file_hash(path)}
+
+
+class _Progress:
+    """A line on stderr: how much is done, and how long the rest will take at the pace so far."""
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._start: tuple[float, int] | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        now = monotonic()
+        if self._start is None:  # what was there before this run took it no time
+            self._start = (now, done)
+        started, before = self._start
+        left = ""
+        if before < done < total:
+            left = f", {(now - started) / (done - before) * (total - done) / 60:.0f} min left"
+        sys.stderr.write(f"\r{done} of {total} {self._unit}{left}   " + ("\n" if done == total else ""))
+        sys.stderr.flush()

@@ -107,7 +107,9 @@ class _NoSynonyms:
 def _bleu() -> Any:
     from sacrebleu.metrics.bleu import BLEU
 
-    return BLEU(effective_order=True)
+    metric = BLEU(effective_order=True)
+    metric.sentence_score("", [""])  # it knows its own signature once it has been used
+    return metric
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 
 from assistant.bench.tables import bench_table
 from assistant.errors import CorpusError
+from assistant.evaluation.framework_report import as_markdown
 
 RESULTS = Path("docs") / "results"
 
@@ -48,7 +49,15 @@ def _checkpoint(result: dict[str, Any]) -> str:
     )
 
 
-_RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"checkpoint": _checkpoint, "bench": bench_table}
+def _framework(result: dict[str, Any]) -> str:
+    return f"`{result['signature']['data']}`: {as_markdown(result)}"
+
+
+_RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "checkpoint": _checkpoint,
+    "bench": bench_table,
+    "framework": _framework,
+}
 
 
 def _p(value: float) -> str:
