@@ -31,6 +31,8 @@ from assistant.generation.machine import free_memory, gigabytes, memory_for
 from assistant.prompts import PAPER_TEMPLATE, PLAIN_TEMPLATE, TEMPLATE_FILE, PromptTemplate
 from assistant.signature import file_hash
 
+# One file or several; some repositories hold the same weights a second time under another name.
+_WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors", "*.safetensors")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.msgpack", "*.h5")
 _EXPECTED = "expected config.json, model.safetensors and a tokenizer; restore the folder or choose another model"
 
@@ -92,7 +94,8 @@ def load_language_model(folder: Path) -> LanguageModel:
 
 def _weight_files(folder: Path) -> list[Path]:
     """The safetensors files; a folder that has pickles in their place is refused with the reason."""
-    weights = sorted(folder.glob("*.safetensors"))
+    found = (sorted(folder.glob(pattern)) for pattern in _WEIGHTS)
+    weights = next((paths for paths in found if paths), [])
     pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
     if pickles and not weights:
         raise ModelError(
@@ -138,6 +141,7 @@ def _load(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
         # Left to itself, transformers asks on the terminal whether to run a model's own code.
         given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         config = AutoConfig.from_pretrained(folder, **given)
+        _check_kind(folder, config.to_dict())
         kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
         model, report = kind.from_pretrained(
             folder, config=config, dtype=torch.bfloat16, use_safetensors=True, output_loading_info=True, **given
@@ -150,6 +154,15 @@ def _load(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     if not tokenizer.is_fast:
         raise ModelError(f"{folder}: its tokenizer has no tokenizer.json, which is expected; choose another model")
     return model, tokenizer
+
+
+def _check_kind(folder: Path, config: dict[str, Any]) -> None:
+    """Refuse what transformers would load, as something that it is not; folders that do not say what they are may."""
+    if config.get("architectures") and not is_language_model(config):
+        raise ModelError(
+            f"{folder} is not a language model but a {config['architectures'][0]}: "
+            "expected a causal or encoder-decoder text model; choose another"
+        )
 
 
 def _template(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> PromptTemplate:

@@ -13,8 +13,10 @@ from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from transformers.modeling_outputs import BaseModelOutput
 
-# A long prompt is read in stretches of this many tokens; between them the reader of the text may close it.
-_STRETCH = 256
+# A long prompt is read in stretches of about this many multiplications, a tenth of a second for two cores; between them
+# the reader of the text may close it. Small models read any prompt in one.
+_STRETCH_OPERATIONS = 20_000_000_000
+_SHORTEST_STRETCH = 64
 # Layers whose past is a list of keys and values, one per token: it can be kept whole and cut at any place.
 _CUTTABLE = (DynamicLayer, DynamicSlidingWindowLayer)
 
@@ -42,6 +44,7 @@ class CausalReader:
         self._model = model
         layers = DynamicCache(config=model.config).layers
         self._is_cuttable = all(type(layer) in _CUTTABLE for layer in layers)
+        self._stretch = max(_SHORTEST_STRETCH, _STRETCH_OPERATIONS // model.num_parameters())
         self._read: list[int] = []
         self._cache = self._new_cache()
 
@@ -49,8 +52,8 @@ class CausalReader:
         """Read the part of source and target that the cache does not hold."""
         ids = [*source, *target]
         self._cut(ids)
-        while self._is_cuttable and len(ids) - len(self._read) > _STRETCH:
-            self._forward(ids[: len(self._read) + _STRETCH])
+        while self._is_cuttable and len(ids) - len(self._read) > self._stretch:
+            self._forward(ids[: len(self._read) + self._stretch])
             yield ""
         return self._forward(ids)
 

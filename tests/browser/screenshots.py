@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
 
 
 def take_all(browser: Browser, app: App, voice: int, folder: Path) -> None:
-    """Both pages, light and dark, desktop and phone."""
+    """Every page, light and dark, desktop and phone."""
     for name, scheme, size in (("light", "light", DESKTOP), ("dark", "dark", DESKTOP), ("phone", "light", PHONE)):
         context = browser.new_context(base_url=app.url, viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
         page = context.new_page()
@@ -45,6 +45,9 @@ def take_all(browser: Browser, app: App, voice: int, folder: Path) -> None:
         page.goto("/library")
         expect(page.locator(".lib[data-ready]")).to_be_visible()
         page.screenshot(path=folder / f"library-{name}.png")
+        page.goto("/models")
+        expect(page.locator(".mod[data-ready]")).to_be_visible()
+        page.screenshot(path=folder / f"models-{name}.png")
         context.close()
 
 

@@ -113,10 +113,15 @@ def test_pickled_weights_are_not_read(copy: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["t5", "bart", "distilbert", "nonesuch"])
 def test_weights_of_another_kind_of_model_are_refused(copy: Path, kind: str) -> None:
-    edit_config(copy, model_type=kind)
+    edit_config(copy, model_type=kind, architectures=None)
     message = refusal(copy)
     assert str(copy) in message
     assert "restore the folder" in message
+
+
+def test_another_kind_of_model_is_named(copy: Path) -> None:
+    edit_config(copy, model_type="bert", architectures=["BertForMaskedLM"])
+    assert "is not a language model but a BertForMaskedLM" in refusal(copy)
 
 
 def test_weights_in_several_files_are_read_and_named_by_one_hash(copy: Path) -> None:
