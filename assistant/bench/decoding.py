@@ -161,7 +161,10 @@ class OurDecoding:
         first = None
         watch = Stopwatch()
         with closing(self._generator.stream(prompt, sampling)) as stream:
-            for _ in stream:
+            for piece in stream:
+                if not piece:  # a stretch of a long prompt was read: no token is drawn after that pass
+                    self._passes.forget()
+                    continue
                 first = first or watch.seconds
         lap = watch.lap(len(self._passes.times))
         return _marked(lap, first, self._passes)
