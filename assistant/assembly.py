@@ -86,7 +86,7 @@ def _first_model(settings: Settings) -> _FirstModel:
     store, asked = ModelStore(settings.data_dir), settings.generation.model
     if asked is not None:
         folder = store.find(asked)
-        return _FirstModel(SHIPPED if folder == SHIPPED_CHECKPOINT else asked, *load_generator(folder))
+        return _FirstModel(SHIPPED if folder.resolve() == SHIPPED_CHECKPOINT else asked, *load_generator(folder))
     chosen = store.chosen()
     try:
         return _FirstModel(chosen, *load_generator(store.find(chosen)))
