@@ -57,10 +57,12 @@ class OurImport:
     """The library's own import, with the default encoder."""
 
     def __init__(self, plan: ImportPlan) -> None:
+        from assistant.keyword_candidates import candidate_words
         from assistant.retrieval.encoder import load_encoder
 
         self._plan = plan
         self._encoder = load_encoder()
+        candidate_words("")  # loads scikit-learn for its stop words, which KeyBERT loads for the reference
 
     def run(self) -> Lap:
         """Import every voice into a new library; units are snippets."""

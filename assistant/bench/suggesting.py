@@ -7,8 +7,8 @@ index finds, and the wait for the first word, cold and after the writer has type
 
 import statistics
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,7 @@ from time import perf_counter
 import numpy as np
 
 from assistant.bench.bulk import VOICE, LibraryMaker
-from assistant.bench.measuring import Lap, Stopwatch, Worker, percentiles_ms, say
+from assistant.bench.measuring import Lap, Stopwatch, Worker, percentiles_ms, say, wait_for
 from assistant.bench.plain import PlainRetriever, PlainVoice, load_plain_encoder, open_plain_chroma, plain_stages
 from assistant.bench.results import Json, processor_facts, signature
 from assistant.bench.texts import ALL_DEMOS, Material, TypedDraft, typed_drafts
@@ -55,15 +55,22 @@ class SuggestPlan:
 def bench_suggest(plan: SuggestPlan) -> Json:
     """Measure every size, the smallest first."""
     sizes: list[Json] = []
-    facts: Json = {}
-    with Worker(partial(LibraryMaker, plan.material, plan.seed)) as maker:
+    with (
+        Worker(partial(LibraryMaker, plan.material, plan.seed)) as maker,
+        Worker(partial(OurEvidence, plan.model)) as ours,
+        Worker(PlainEvidence) as reference,
+    ):
+        wait_for(maker, ours, reference)
         for size in sorted(plan.sizes):
             data_dir = plan.folder / f"library-{size}"
             say(f"making a library of {size:,} snippets")
             snippets = maker.do(LibraryMaker.make, data_dir, size)
-            measured, facts = _measure(plan, data_dir)
-            sizes.append({"snippets": snippets, **measured})
-            say(f"ours {measured['ours']['p50_ms']:.0f} ms, {measured['ratio']:.1f} times as fast as the reference")
+            # The reference first: it reads its voice out of the library, which one process at a time can have.
+            reference.do(PlainEvidence.open, data_dir)
+            ours.do(OurEvidence.open, data_dir)
+            sizes.append({"snippets": snippets, **_measure(plan, ours, reference)})
+            say(f"ours {sizes[-1]['ours']['p50_ms']:.0f} ms, {sizes[-1]['ratio']:.1f} times as fast as the reference")
+        facts = ours.do(OurEvidence.facts) | {"processor": ours.do(processor_facts)}
     smallest, largest = sizes[0], sizes[-1]
     settings = {"sizes": sorted(plan.sizes), "queries": plan.queries, "seed": plan.seed}
     return {
@@ -77,35 +84,31 @@ def bench_suggest(plan: SuggestPlan) -> Json:
     }
 
 
-def _measure(plan: SuggestPlan, data_dir: Path) -> tuple[Json, Json]:
-    """All numbers of one library, and what they depend on.
+def _measure(plan: SuggestPlan, ours: "Worker[OurEvidence]", reference: "Worker[PlainEvidence]") -> Json:
+    """All numbers of the library that both sides have opened.
 
-    Ours builds its word index when it is first asked after a change; ``first_ms`` says what that costs.
+    Ours builds its word index when it is first asked after a change; ``first_ms`` says what that costs. Peak memory is
+    that of the process so far, the smaller libraries included.
     """
     warm, *drafts = plan.drafts()
     asked, others = drafts[: plan.queries], drafts[plan.queries :]
-    # The reference first: it reads its voice out of the library, which one process at a time can have.
-    with Worker(partial(PlainEvidence, data_dir)) as reference:
-        reference.wait()
-        with Worker(partial(OurEvidence, data_dir, plan.model)) as ours:
-            first = ours.do(OurEvidence.gather, warm)
-            reference.do(PlainEvidence.gather, warm)
-            laps = [(ours.do(OurEvidence.gather, draft), reference.do(PlainEvidence.gather, draft)) for draft in asked]
-            waits = [ours.do(OurEvidence.first_words, draft) for draft in others]
-            our_side, plain_side = (_latency(of_one) for of_one in zip(*laps, strict=True))
-            numbers = {
-                "ours": {**our_side, "first_ms": 1000 * first.seconds},
-                "reference": plain_side,
-                "ratio": plain_side["p50_ms"] / our_side["p50_ms"],
-                "recall_at_10": ours.do(OurEvidence.recall, asked),
-                "reference_recall_at_10": reference.do(PlainEvidence.recall, asked),
-                "first_token": {
-                    "cold_p90_ms": percentiles_ms([cold for cold, _ in waits])["p90_ms"],
-                    "cached_p90_ms": percentiles_ms([cached for _, cached in waits])["p90_ms"],
-                },
-                "peak_memory_mb": {"ours": ours.peak_memory_mb(), "reference": reference.peak_memory_mb()},
-            }
-            return numbers, ours.do(OurEvidence.facts) | {"processor": ours.do(processor_facts)}
+    first = ours.do(OurEvidence.gather, warm)
+    reference.do(PlainEvidence.gather, warm)
+    laps = [(ours.do(OurEvidence.gather, draft), reference.do(PlainEvidence.gather, draft)) for draft in asked]
+    waits = [ours.do(OurEvidence.first_words, draft) for draft in others]
+    our_side, plain_side = (_latency(of_one) for of_one in zip(*laps, strict=True))
+    return {
+        "ours": {**our_side, "first_ms": 1000 * first.seconds},
+        "reference": plain_side,
+        "ratio": plain_side["p50_ms"] / our_side["p50_ms"],
+        "recall_at_10": ours.do(OurEvidence.recall, asked),
+        "reference_recall_at_10": reference.do(PlainEvidence.recall, asked),
+        "first_token": {
+            "cold_p90_ms": percentiles_ms([cold for cold, _ in waits])["p90_ms"],
+            "cached_p90_ms": percentiles_ms([cached for _, cached in waits])["p90_ms"],
+        },
+        "peak_memory_mb": {"ours": ours.peak_memory_mb(), "reference": reference.peak_memory_mb()},
+    }
 
 
 def _latency(laps: Sequence[Lap]) -> Json:
@@ -116,12 +119,19 @@ def _latency(laps: Sequence[Lap]) -> Json:
 
 
 class OurEvidence:
-    """The assistant as the page has it, over one library."""
+    """The assistant as the page has it, over one library at a time."""
 
-    def __init__(self, data_dir: Path, model: str) -> None:
+    def __init__(self, model: str) -> None:
         from assistant.assembly import load
 
-        self._assistant = load(Settings(data_dir=data_dir, generation=GenerationSettings(model=model)))
+        self._load = load
+        self._settings = Settings(generation=GenerationSettings(model=model))
+        self._opened = ExitStack()
+
+    def open(self, data_dir: Path) -> None:
+        """Go over to a library."""
+        self._opened.close()
+        self._assistant = self._opened.enter_context(closing(self._load(replace(self._settings, data_dir=data_dir))))
         self._writer = self._assistant.library.local_writer()
         self._voice = self._assistant.library.voice_named(self._writer, VOICE).id
 
@@ -162,11 +172,18 @@ class OurEvidence:
 class PlainEvidence:
     """The plain stages over the same snippets and vectors."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self) -> None:
         self._encoder = load_plain_encoder()
-        self._settings = Settings(data_dir=data_dir)
+        self._settings = Settings()
+        self._opened = ExitStack()
+
+    def open(self, data_dir: Path) -> None:
+        """Read a library, index it anew, and go over to that."""
+        self._opened.close()
         self._voice = _read_voice(data_dir)
-        client = open_plain_chroma(data_dir.with_name(f"{data_dir.name}-reference"))
+        client = self._opened.enter_context(
+            closing(open_plain_chroma(data_dir.with_name(f"{data_dir.name}-reference")))
+        )
         self._retriever = PlainRetriever(self._voice, self._encoder, client)
         self._stages = plain_stages(self._retriever, self._voice, self._encoder, self._settings)
 
