@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from assistant.errors import OwnhandError, SettingsError, TrainingError
+from assistant.errors import ModelError, OwnhandError, SettingsError, TrainingError
+from assistant.generation.loading import load_language_model
 from assistant.generation.local import load_generator
 from assistant.prompts import PromptTemplate
 from assistant.training.commands import add_train_commands
+from assistant.training.encodings import template_for
 from assistant.training.tokenizer import load_known_words
+from tests.generation.architectures import FAMILIES, byte_level
+from tests.hashing_encoder import HashingEncoder
 from tests.small_models import small_tokenizer, write_small_checkpoint
 from tests.training.corpora import documents, names, write_corpus
 
@@ -81,3 +85,108 @@ def test_what_is_missing_or_wrong_is_said(
 def test_an_exported_run_that_never_saved_is_an_error(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no run in"):
         train(f"export {tmp_path} --tokenizer {folder}/tokenizer --out {tmp_path}/done")
+
+
+# Runs that are only tried, stopped early, or of other models
+
+
+def recorded(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_dry_run_says_what_it_takes_and_writes_nothing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = (
+        f"pretrain --shards {folder}/shards --tokenizer {folder}/tokenizer --init {folder}/small --out {tmp_path}/run"
+    )
+    line = f"{common} --tokens 900 --tokens-per-batch 300 --warmup-tokens 100"
+    train(f"{line} --dry-run")
+    said = capsys.readouterr().out
+    assert not (tmp_path / "run").exists()
+    for word in ("parameters", "master weights", "moments", "activations", "tokens", "updates", "time", "in a pass"):
+        assert word in said
+    train(line)
+    before = recorded(tmp_path)
+    train(f"{line} --dry-run")
+    assert "0 to go" in capsys.readouterr().out
+    assert recorded(tmp_path) == before
+
+
+def test_a_validated_run_stops_early_and_its_best_weights_are_exported(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_corpus(tmp_path / "v.jsonl", [r for s, name in enumerate(names("validation", 2)) for r in documents(name, s)])
+    train(
+        f"prepare pretrain {tmp_path}/v.jsonl --tokenizer {folder}/tokenizer --out {tmp_path}/held-out --window 32 "
+        "--split validation"
+    )
+    train(
+        f"pretrain --shards {folder}/shards --tokenizer {folder}/tokenizer --out {tmp_path}/run --tokens 20000 "
+        f"--tokens-per-batch 300 --warmup-tokens 0 --matrix-rate 0.5 --other-rate 0.5 --init {folder}/small "
+        f"--validation {tmp_path}/held-out --validate-every 500 --patience 2"
+    )
+    assert "stopped early: no better validation loss in 2 checks" in capsys.readouterr().err
+    for name in ("best", "last"):
+        train(
+            f"export {tmp_path}/run --tokenizer {folder}/tokenizer --out {tmp_path}/{name}"
+            + " --last" * (name == "last")
+        )
+    best, last = (load_generator(str(tmp_path / name))[0].signature["weights_sha256"] for name in ("best", "last"))
+    assert best != last
+
+
+@pytest.mark.parametrize(("family", "architecture"), [("llama 3", "causal"), ("t5", "encoder-decoder")])
+def test_a_model_of_others_is_fine_tuned_and_served(
+    folder: Path, tmp_path: Path, family: str, architecture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.retrieval.encoder.load_encoder", HashingEncoder)
+    base = FAMILIES[family].write(tmp_path / "base")
+    train(
+        f"prepare finetune {folder}/c.jsonl --tokenizer {base} --out {tmp_path}/shards --architecture {architecture} "
+        "--per-author 1 --continuation-characters 200"
+    )
+    common = f"--shards {tmp_path}/shards --tokenizer {base} --init {base} --tokens 1500 --tokens-per-batch 4000"
+    train(f"finetune {common} --out {tmp_path}/run --lora-rank 2")
+    for name, option in (("merged", ""), ("adapter", "--keep-adapter")):
+        train(f"export {tmp_path}/run --tokenizer {base} --out {tmp_path}/{name} {option}")
+    language = load_language_model(tmp_path / "merged")
+    assert language.template == template_for(language.tokenizer, is_encoder_decoder=family == "t5")
+    assert language.model.config.is_encoder_decoder == (family == "t5")
+    assert {path.suffix for path in (tmp_path / "merged").iterdir()} == {".json", ".safetensors"}
+    weights = [path.name for path in (tmp_path / "adapter").glob("*.safetensors")]
+    assert weights == ["adapter_model.safetensors"]
+    assert (tmp_path / "adapter" / "prompt.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "message"),
+    [
+        ("pretrain --tokenizer {0}/tokenizer --lora-rank 4", SettingsError, "an adapter needs a trained model"),
+        ("pretrain --tokenizer {0}/tokenizer --init no/model", ModelError, "no/model is not on this machine"),
+        ("pretrain --tokenizer {1} --init {0}/small", TrainingError, "prepared with another tokenizer"),
+        ("pretrain --tokenizer {0}/tokenizer --init {0}/small --validation {0}", TrainingError, "run `train prepare`"),
+    ],
+)
+def test_what_does_not_belong_together_is_said(
+    folder: Path, tmp_path: Path, line: str, kind: type[Exception], message: str
+) -> None:
+    byte_level(opens=False).save_pretrained(tmp_path / "other")
+    with pytest.raises(kind, match=message):
+        train(f"{line.format(folder, tmp_path / 'other')} --shards {folder}/shards --tokens 9 --out {tmp_path}/out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_adapter_over_a_run_is_refused(folder: Path, tmp_path: Path) -> None:
+    common = f"--shards {folder}/shards --tokenizer {folder}/tokenizer --tokens 300 --tokens-per-batch 300"
+    train(f"pretrain {common} --init {folder}/small --out {tmp_path}/run")
+    with pytest.raises(SettingsError, match="`train export` it first"):
+        train(f"finetune {common} --init {tmp_path}/run --out {tmp_path}/second --lora-rank 2")
+    with pytest.raises(SettingsError, match=r"--keep-adapter: .* trained whole weights"):
+        train(f"export {tmp_path}/run --tokenizer {folder}/tokenizer --out {tmp_path}/done --keep-adapter")
+
+
+def test_windows_are_not_written_with_a_tokenizer_of_others(folder: Path, tmp_path: Path) -> None:
+    byte_level(opens=False).save_pretrained(tmp_path / "other")
+    with pytest.raises(TrainingError, match="lacks the marker"):
+        train(f"prepare pretrain {folder}/c.jsonl --tokenizer {tmp_path}/other --out {tmp_path}/shards")
