@@ -2,7 +2,7 @@
 
 Run as a program (``python -m tests.training.killed_runs FOLDER POINTS``): every run is a fork of one process that has
 loaded torch and computed nothing yet. Prints one JSON object: for each point whether the run was killed there and
-whether the resumed one left the very bytes that an undisturbed run leaves.
+whether the resumed one left the very bytes that an undisturbed run leaves: state, best weights, loss curve and picture.
 """
 
 import hashlib
@@ -19,24 +19,32 @@ import transformers
 
 from assistant.training.loop import LoopSettings, TrainingRun
 from assistant.training.shards import ShardWriter, load_sources
+from assistant.training.validation import Validation
 from tests.small_models import small_model
 
 SETTINGS = LoopSettings(tokens=1000, tokens_per_batch=200, accumulation=2, warmup_tokens=500, decay_share=0.5, seed=4)
-_FILE_OPERATIONS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
+_FILE_OPERATIONS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree"}
 
 
 def write_shards(folder: Path) -> None:
-    """Forty examples of random tokens."""
+    """Forty examples of random tokens, and beside them some to validate on."""
     generator = np.random.default_rng(0)
-    writer = ShardWriter(folder / "noise", weighted=False)
-    for _ in range(40):
-        writer.add(generator.integers(0, 500, int(generator.integers(10, 40))).tolist())
-    writer.close()
+    for shards, count in ((folder, 40), (_held_out(folder), 8)):
+        writer = ShardWriter(shards / "noise", weighted=False)
+        for _ in range(count):
+            writer.add(generator.integers(0, 500, int(generator.integers(10, 40))).tolist())
+        writer.close()
+
+
+def _held_out(shards: Path) -> Path:
+    return shards.with_name("held-out")
 
 
 def train(shards: Path, folder: Path) -> None:
     """Train to the end, saving after every update, from where an earlier run may have left off."""
-    run = TrainingRun(small_model(), load_sources(shards), SETTINGS, folder=folder, signature={})
+    validation = Validation(load_sources(_held_out(shards)), every_tokens=300, patience=9)
+    sources = load_sources(shards)
+    run = TrainingRun(small_model(), sources, SETTINGS, folder=folder, signature={}, validation=validation)
     for _ in run.run(save_minutes=0):
         pass
 
@@ -69,7 +77,7 @@ def count_operations(on_operation: Callable[[int], object]) -> None:
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal count
-        reads = event == "open" and "w" not in str(arguments[1])
+        reads = event == "open" and not {"w", "a"} & set(str(arguments[1]))
         if event in _FILE_OPERATIONS and not reads:
             count += 1
             on_operation(count)
