@@ -67,7 +67,8 @@ def load(settings: Settings) -> Assistant:
     first = _first_model(settings)
     encoder = load_encoder()
     library = Library.open(settings.data_dir, encoder)
-    pipeline = Pipeline(evidence_stages(library, encoder, settings), first.generator, first.template)
+    stages = evidence_stages(library, encoder, settings)
+    pipeline = Pipeline(stages, first.generator, first.template, settings.signature())
     return Assistant(settings, library, pipeline, encoder, first.name, first.trouble)
 
 

@@ -3,9 +3,9 @@
 Retrieve, rank, summarize, synthesize, generate: "Teach LLMs to Personalize" (arXiv 2308.07968), section 3.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import TypeVar
 
@@ -69,6 +69,8 @@ class Pipeline:
     stages: EvidenceStages
     generator: TextGenerator
     template: PromptTemplate
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """The settings behind the evidence, for the signature of a suggestion."""
 
     def write(self, request: Request) -> Generator[Event, None, None]:
         """One suggestion: evidence first, then text as it comes. Closing the stream stops the model."""
@@ -83,7 +85,7 @@ class Pipeline:
                 pieces.append(piece)
                 yield TextDelta(piece)
         clock.mark("total")
-        signature = self.generator.signature | {"seed": request.sampling.seed}
+        signature = self.generator.signature | asdict(request.sampling) | dict(self.settings)
         yield Finished(Suggestion("".join(pieces), evidence, stream.finish, clock.milliseconds, signature))
 
     def prompt(self, request: Request, evidence: Evidence) -> Prompt:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import pytest
 
@@ -96,7 +96,7 @@ def pipeline(stream: ScriptedStream, stages: ScriptedStages | None = None) -> tu
     stages = stages or ScriptedStages()
     generator = ScriptedGenerator(stream)
     evidence = EvidenceStages(stages, stages, stages, stages, RetrievalSettings())
-    return Pipeline(evidence, generator, PLAIN_TEMPLATE), generator
+    return Pipeline(evidence, generator, PLAIN_TEMPLATE, {"ranking": "as set"}), generator
 
 
 def request(before: str = "We walked to the lock.", *, voice: VoiceId | None = VOICE) -> Request:
@@ -132,7 +132,7 @@ def test_the_suggestion_holds_all_that_was_reported() -> None:
     assert suggestion.evidence.entries == (ENTRY,)
     assert suggestion.evidence.summary.text == ENTRY.text
     assert [keyword.text for keyword in suggestion.evidence.keywords] == ["sluice"]
-    assert suggestion.signature == {"model": "scripted", "seed": 3}
+    assert suggestion.signature == {"model": "scripted", **asdict(Sampling(seed=3)), "ranking": "as set"}
 
 
 def test_timings_name_every_stage_the_first_token_and_the_total() -> None:

@@ -12,7 +12,7 @@ const NOTES = {
 
 const STAGES = [
   ['retrieve', 'found', 'Retrieval: BM25 and dense search over the snippets of the voice'],
-  ['rank', 'ranked', 'Ranking: documents by their best snippet'],
+  ['rank', 'ranked', 'Ranking: which of them stand here, and in which order'],
   ['summarize', 'condensed', 'Summary: the sentences closest to the draft'],
   ['synthesize', 'words', 'Keywords: KeyBERT, conditioned on the draft'],
   ['first_token', 'first word after', 'Time to the first token, all stages included'],
@@ -50,7 +50,7 @@ export class Evidence {
     this.#part('.evidence-note').hidden = entries.length > 0;
     this.#part('.entries').hidden = entries.length === 0;
     const best = Math.max(...entries.map((entry) => entry.score));
-    this.#part('.entries ol').replaceChildren(...entries.map((entry) => this.#entry(entry, best)));
+    this.#part('.entries ol').replaceChildren(...entries.map((entry, number) => this.#entry(entry, best, number)));
     this.#root.scrollTop = 0;
   }
 
@@ -78,7 +78,7 @@ export class Evidence {
     return this.#root.querySelector(selector);
   }
 
-  #entry(entry, best) {
+  #entry(entry, best, number) {
     const title = make('button', { type: 'button', className: 'entry-title', textContent: entry.title || 'Untitled' });
     title.addEventListener('click', () => this.#open(entry));
     const score = make('span', { className: 'score', title: `Relevance ${entry.score.toFixed(2)}`, role: 'img' });
@@ -92,7 +92,7 @@ export class Evidence {
       make('blockquote', {}, ...entry.runs.map(run)),
     );
     item.dataset.document = entry.document;
-    item.id = `passage-${entry.document}`;
+    item.id = `passage-${number}`;
     return item;
   }
 
