@@ -39,7 +39,7 @@ def _add_tokenizer(steps: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     prepare = steps.add_parser("prepare", help="text work: corpora become token shards")
-    prepare.add_argument("kind", choices=("pretrain", "neighbours", "distinction", "finetune"))
+    prepare.add_argument("kind", choices=("pretrain", "repeats", "neighbours", "distinction", "finetune"))
     prepare.add_argument("corpora", nargs="+", type=Path)
     prepare.add_argument("--tokenizer", type=Path, required=True)
     prepare.add_argument("--out", type=Path, required=True)
@@ -53,6 +53,7 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     prepare.add_argument(
         "--continuation-characters", type=int, default=1100, help="examples: characters written after the cursor"
     )
+    prepare.add_argument("--windows", type=int, default=4000, help="repeats: windows made of each corpus")
     prepare.add_argument("--pairs", type=int, default=10_000, help="distinction: pairs of documents")
     prepare.add_argument(
         "--architecture",
@@ -120,26 +121,39 @@ def _tokenizer(arguments: argparse.Namespace) -> None:
 def _prepare(arguments: argparse.Namespace) -> None:
     from assistant.training.encodings import require_markers
     from assistant.training.prepare import held_out_fingerprints, prepare_pretraining
+    from assistant.training.repeats import prepare_repeats
     from assistant.training.shards import note_tokenizer
     from assistant.training.tokenizer import load_tokenizer, vocabulary_fingerprint
 
     tokenizer = load_tokenizer(arguments.tokenizer)
-    if arguments.kind != "pretrain":
+    if arguments.kind not in ("pretrain", "repeats"):
         _prepare_examples(arguments, tokenizer)
     else:
         require_markers(tokenizer)
         held_out = held_out_fingerprints(arguments.held_out) if arguments.split == "train" else frozenset()
         for path in arguments.corpora:
             name = f"{path.parent.name}-{path.name.split('.')[0]}"
-            tokens = prepare_pretraining(
-                path,
-                tokenizer,
-                arguments.out / name,
-                held_out=held_out,
-                window=arguments.window,
-                seed=arguments.seed,
-                split=arguments.split,
-            )
+            if arguments.kind == "repeats":
+                name = f"repeats-{name}"
+                tokens = prepare_repeats(
+                    path,
+                    tokenizer,
+                    arguments.out / name,
+                    held_out=held_out,
+                    windows=arguments.windows,
+                    window=arguments.window,
+                    seed=arguments.seed,
+                )
+            else:
+                tokens = prepare_pretraining(
+                    path,
+                    tokenizer,
+                    arguments.out / name,
+                    held_out=held_out,
+                    window=arguments.window,
+                    seed=arguments.seed,
+                    split=arguments.split,
+                )
             _say(f"{name}: {tokens:,} tokens")
     note_tokenizer(arguments.out, vocabulary_fingerprint(tokenizer))
 

@@ -1,0 +1,71 @@
+"""Windows that repeat themselves: the shortest lesson in copying from the context.
+
+A small model discovers late that what was said before may come again, because prose seldom says it word for word. In
+these windows a few passages come twice, the second time in another order, so that the attention heads that find and
+copy an earlier passage ("induction heads", Olsson et al. 2022, arXiv 2209.11895) pay from the first hundred updates.
+"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from assistant.errors import CorpusError
+from assistant.prompts import END
+from assistant.training.prepare import training_records
+from assistant.training.shards import ShardWriter
+from assistant.training.store import RecordStore
+
+# Two passages make long copies, four make the model choose.
+_PASSAGES = (2, 3, 4)
+
+
+def prepare_repeats(  # noqa: PLR0913 - what there is to choose, all by name
+    path: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    held_out: frozenset[str],
+    windows: int,
+    window: int,
+    seed: int,
+) -> int:
+    """Write windows of at most ``window`` + 1 tokens, made of one corpus, and return the number of tokens.
+
+    :raises CorpusError: if the corpus has no text long enough for a passage.
+    """
+    generator = random.Random(seed)
+    store = RecordStore(training_records(path, held_out))
+    end = tokenizer.convert_tokens_to_ids(END)
+    texts = _endless_texts(store, tokenizer, generator, path=path, least=window)
+    writer = ShardWriter(folder, weighted=False)
+    for _ in range(windows):
+        count = generator.choice(_PASSAGES)
+        length = (window + 1) // (2 * count) - 1
+        passages = [[*_passage(next(texts), length, generator), end] for _ in range(count)]
+        again = generator.sample(passages, count)
+        writer.add([token for passage in [*passages, *again] for token in passage])
+    return writer.close()
+
+
+def _endless_texts(
+    store: RecordStore, tokenizer: PreTrainedTokenizerBase, generator: random.Random, *, path: Path, least: int
+) -> Iterator[list[int]]:
+    """The token ids of long enough documents, in random order, again and again."""
+    keys = [key for run in store.author_runs(1) for key in run]
+    while True:
+        generator.shuffle(keys)
+        found = False
+        for record in store.read(keys):
+            ids = tokenizer.encode(record.text, add_special_tokens=False, split_special_tokens=True)
+            if len(ids) >= least // 2:
+                found = True
+                yield ids
+        if not found:
+            raise CorpusError(f"{path.name} has no training document of {least // 2} tokens: add longer ones")
+
+
+def _passage(ids: list[int], length: int, generator: random.Random) -> list[int]:
+    start = generator.randrange(len(ids) - length + 1)
+    return ids[start : start + length]

@@ -1,0 +1,77 @@
+"""Windows that repeat themselves: every passage twice, nothing held out, nothing but the corpus."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.errors import CorpusError
+from assistant.prompts import END
+from assistant.training.prepare import held_out_fingerprints
+from assistant.training.repeats import prepare_repeats
+from assistant.training.shards import Source, load_sources
+from tests.small_models import small_tokenizer
+from tests.training.corpora import documents, names, write_corpus
+
+TRAIN, TEST = names("train", 3), names("test", 1)
+WINDOW = 128
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = [row for subject, author in enumerate([*TRAIN, *TEST]) for row in documents(author, subject)]
+    return write_corpus(tmp_path_factory.mktemp("corpus") / "corpus.jsonl", rows)
+
+
+def prepare(corpus: Path, folder: Path, *, seed: int = 0) -> Source:
+    tokens = prepare_repeats(
+        corpus,
+        small_tokenizer(),
+        folder / "repeats",
+        held_out=held_out_fingerprints([corpus]),
+        windows=20,
+        window=WINDOW,
+        seed=seed,
+    )
+    (source,) = load_sources(folder)
+    assert len(source.tokens) == tokens
+    return source
+
+
+def windows(source: Source) -> list[list[str]]:
+    """The passages of every window."""
+    decoded = [str(small_tokenizer().decode(source.example(index)[0])) for index in range(len(source))]
+    return [text.removesuffix(END).split(END) for text in decoded]
+
+
+def test_the_second_half_of_a_window_says_the_passages_of_the_first_again(corpus: Path, tmp_path: Path) -> None:
+    source = prepare(corpus, tmp_path)
+    assert len(source) == 20
+    for index, passages in enumerate(windows(source)):
+        assert len(source.example(index)[0]) <= WINDOW + 1
+        half = len(passages) // 2
+        assert 2 <= half <= 4
+        assert Counter(passages[:half]) == Counter(passages[half:])
+
+
+def test_passages_come_from_training_authors_alone(corpus: Path, tmp_path: Path) -> None:
+    text = " ".join(passage for window in windows(prepare(corpus, tmp_path)) for passage in window)
+    assert "gate" in text  # a subject of the training authors
+    assert "outage" not in text  # a subject of the held-out one
+
+
+def test_the_same_seed_makes_the_same_windows(corpus: Path, tmp_path: Path) -> None:
+    made = [
+        np.asarray(prepare(corpus, tmp_path / str(run), seed=seed).tokens).tobytes()
+        for run, seed in enumerate([1, 1, 2])
+    ]
+    assert made[0] == made[1] != made[2]
+
+
+def test_a_corpus_of_short_texts_is_refused(tmp_path: Path) -> None:
+    path = write_corpus(tmp_path / "short.jsonl", [{"author": TRAIN[0], "text": "We mended the gate. " * 12}])
+    with pytest.raises(CorpusError, match=r"short\.jsonl has no training document of 5000 tokens: add longer ones"):
+        prepare_repeats(
+            path, small_tokenizer(), tmp_path / "out", held_out=frozenset(), windows=1, window=10_000, seed=0
+        )
