@@ -188,8 +188,9 @@ def _training_authors(paths: Sequence[Path], settings: ExampleSettings) -> list[
     per_corpus = [authors_of(path, settings, split=settings.split, without=held_out) for path in paths]
     most = max(map(len, per_corpus))
     if most < 2:
+        side = "training" if settings.split == "train" else settings.split
         raise CorpusError(
-            f"{', '.join(path.name for path in paths)}: {most} {settings.split} authors with "
+            f"{', '.join(path.name for path in paths)}: {most} {side} authors with "
             f"{settings.minimum_documents} documents of {settings.minimum_characters} characters, expected at least 2: "
             "add authors"
         )
