@@ -19,7 +19,7 @@ def test_a_model_takes_two_bytes_a_parameter_and_some_room() -> None:
 def test_reading_takes_arithmetic_and_writing_takes_bandwidth() -> None:
     speed = Speed(bytes_per_second=20e9, operations_per_second=200e9)
     # 2 GB of weights once per token, and a layer's calls; two operations per parameter and token read.
-    assert speed.tokens_per_second(1_000_000_000) == pytest.approx(1 / (0.1 + 30 * 0.0002))
+    assert speed.tokens_per_second(1_000_000_000) == pytest.approx(1 / (0.1 + 30 * 0.0012))
     assert speed.seconds_to_read(1_000_000_000, 100) == pytest.approx(1.0)
 
 
