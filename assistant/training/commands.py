@@ -1,8 +1,9 @@
 """``python -m assistant train VERB``: arguments in, a run out; the work is in the modules beside this one."""
 
 import argparse
+import functools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,43 +120,38 @@ def _tokenizer(arguments: argparse.Namespace) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    from assistant.training.encodings import require_markers
-    from assistant.training.prepare import held_out_fingerprints, prepare_pretraining
-    from assistant.training.repeats import prepare_repeats
     from assistant.training.shards import note_tokenizer
     from assistant.training.tokenizer import load_tokenizer, vocabulary_fingerprint
 
     tokenizer = load_tokenizer(arguments.tokenizer)
-    if arguments.kind not in ("pretrain", "repeats"):
-        _prepare_examples(arguments, tokenizer)
-    else:
-        require_markers(tokenizer)
-        held_out = held_out_fingerprints(arguments.held_out) if arguments.split == "train" else frozenset()
-        for path in arguments.corpora:
-            name = f"{path.parent.name}-{path.name.split('.')[0]}"
-            if arguments.kind == "repeats":
-                name = f"repeats-{name}"
-                tokens = prepare_repeats(
-                    path,
-                    tokenizer,
-                    arguments.out / name,
-                    held_out=held_out,
-                    windows=arguments.windows,
-                    window=arguments.window,
-                    seed=arguments.seed,
-                )
-            else:
-                tokens = prepare_pretraining(
-                    path,
-                    tokenizer,
-                    arguments.out / name,
-                    held_out=held_out,
-                    window=arguments.window,
-                    seed=arguments.seed,
-                    split=arguments.split,
-                )
-            _say(f"{name}: {tokens:,} tokens")
+    prepare = _prepare_windows if arguments.kind in ("pretrain", "repeats") else _prepare_examples
+    prepare(arguments, tokenizer)
     note_tokenizer(arguments.out, vocabulary_fingerprint(tokenizer))
+
+
+def _prepare_windows(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase") -> None:
+    from assistant.training.encodings import require_markers
+    from assistant.training.prepare import held_out_fingerprints, prepare_pretraining
+    from assistant.training.repeats import prepare_repeats
+
+    require_markers(tokenizer)
+    held_out = held_out_fingerprints(arguments.held_out) if arguments.split == "train" else frozenset()
+    prefix = ""
+    prepare: Callable[..., int] = prepare_pretraining
+    if arguments.kind == "repeats":
+        prefix, prepare = "repeats-", functools.partial(prepare_repeats, windows=arguments.windows)
+    for path in arguments.corpora:
+        name = f"{prefix}{path.parent.name}-{path.name.split('.')[0]}"
+        tokens = prepare(
+            path,
+            tokenizer,
+            arguments.out / name,
+            held_out=held_out,
+            window=arguments.window,
+            seed=arguments.seed,
+            split=arguments.split,
+        )
+        _say(f"{name}: {tokens:,} tokens")
 
 
 def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase") -> None:

@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 
 from assistant.errors import CorpusError
 from assistant.prompts import END
+from assistant.training.corpus import Split
 from assistant.training.prepare import training_records
 from assistant.training.shards import ShardWriter
 from assistant.training.store import RecordStore
@@ -30,13 +31,14 @@ def prepare_repeats(  # noqa: PLR0913 - what there is to choose, all by name
     windows: int,
     window: int,
     seed: int,
+    split: Split = "train",
 ) -> int:
     """Write windows of at most ``window`` + 1 tokens, made of one corpus, and return the number of tokens.
 
     :raises CorpusError: if the corpus has no text long enough for a passage.
     """
     generator = random.Random(seed)
-    store = RecordStore(training_records(path, held_out))
+    store = RecordStore(training_records(path, held_out, split))
     end = tokenizer.convert_tokens_to_ids(END)
     texts = _endless_texts(store, tokenizer, generator, path=path, least=window)
     writer = ShardWriter(folder, weighted=False)

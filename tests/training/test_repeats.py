@@ -61,6 +61,23 @@ def test_passages_come_from_training_authors_alone(corpus: Path, tmp_path: Path)
     assert "outage" not in text  # a subject of the held-out one
 
 
+def test_windows_of_another_side_of_the_split_are_of_its_authors_alone(corpus: Path, tmp_path: Path) -> None:
+    prepare_repeats(
+        corpus,
+        small_tokenizer(),
+        tmp_path / "repeats",
+        held_out=frozenset(),
+        windows=5,
+        window=WINDOW,
+        seed=0,
+        split="test",
+    )
+    (source,) = load_sources(tmp_path)
+    text = " ".join(passage for window in windows(source) for passage in window)
+    assert "outage" in text
+    assert "gate" not in text
+
+
 def test_the_same_seed_makes_the_same_windows(corpus: Path, tmp_path: Path) -> None:
     made = [
         np.asarray(prepare(corpus, tmp_path / str(run), seed=seed).tokens).tobytes()
