@@ -12,7 +12,7 @@ from typing import TypeVar
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.prompts import Prompt, PromptTemplate, build_prompt
 from assistant.settings import RetrievalSettings
-from assistant.stages import Ranker, Retriever, Summarizer, Synthesizer, TextGenerator
+from assistant.stages import MemorySource, Ranker, Recollection, Retriever, Summarizer, Synthesizer, TextGenerator
 from assistant.types import Evidence, Hit, Request, Suggestion
 
 _Result = TypeVar("_Result")
@@ -71,6 +71,8 @@ class Pipeline:
     template: PromptTemplate
     settings: Mapping[str, object] = field(default_factory=dict)
     """The settings behind the evidence, for the signature of a suggestion."""
+    memory: MemorySource | None = None
+    """What the generator may recall of each voice, word by word; None: nothing."""
 
     def write(self, request: Request) -> Generator[Event, None, None]:
         """One suggestion: evidence first, then text as it comes. Closing the stream stops the model."""
@@ -78,19 +80,36 @@ class Pipeline:
         evidence = yield from self.stages.gather(request, clock)
 
         pieces: list[str] = []
-        with closing(self.generator.stream(self.prompt(request, evidence), request.sampling)) as stream:
+        prompt, recollection = self.prompt(request, evidence), self._recollection(request)
+        with closing(self.generator.stream(prompt, request.sampling, recollection)) as stream:
             for piece in stream:
                 if piece and not any(pieces):  # pieces are empty while the model still reads
                     clock.mark("first_token")
                 pieces.append(piece)
                 yield TextDelta(piece)
         clock.mark("total")
-        signature = self.generator.signature | asdict(request.sampling) | dict(self.settings)
-        yield Finished(Suggestion("".join(pieces), evidence, stream.finish, clock.milliseconds, signature))
+        signature = self.generator.signature | asdict(request.sampling) | dict(self.settings) | _memory(recollection)
+        text = "".join(pieces)
+        yield Finished(Suggestion(text, evidence, stream.finish, clock.milliseconds, signature, stream.recalls))
 
     def prompt(self, request: Request, evidence: Evidence) -> Prompt:
         """The exact model input for a request with this evidence."""
         return build_prompt(self.template, evidence, title=request.title, before=request.before)
+
+    def _recollection(self, request: Request) -> Recollection | None:
+        """The memory of the request's voice, if there is one and the writer wants it used."""
+        if self.memory is None or request.voice is None or request.memory_strength == 0:
+            return None
+        memory = self.memory.memory(voice=request.voice)
+        return None if memory is None else Recollection(memory, request.memory_strength, request.longest_copy)
+
+
+def _memory(recollection: Recollection | None) -> dict[str, object]:
+    """What the signature says of the memory: how much there was, and how it could be used."""
+    if recollection is None:
+        return {}
+    used = {"strength": recollection.strength, "longest_copy": recollection.longest_copy}
+    return {"memory": {"tokens": len(recollection.memory), **used}}
 
 
 def immediate_context(request: Request, characters: int) -> str:

@@ -5,10 +5,11 @@ class. ``voice`` is None for a draft that has no voice yet: there is then no evi
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.prompts import Prompt
-from assistant.types import Finish, Hit, Keyword, RankedEntry, Sampling, Summary, VoiceId
+from assistant.types import Finish, Hit, Keyword, RankedEntry, Recall, Sampling, Summary, VoiceId
 
 
 class Retriever(Protocol):
@@ -43,12 +44,53 @@ class Synthesizer(Protocol):
         ...
 
 
+class TokenMemory(Protocol):
+    """What a writer wrote, token by token, as one generator remembers it: an unchanging snapshot of a voice's keys.
+
+    Only the generator that made the keys can read it; to everyone else it is a thing to hand on.
+    """
+
+    @property
+    def model(self) -> str:
+        """The weight hash of the generator that made the keys."""
+        ...
+
+    def __len__(self) -> int:
+        """How many tokens it holds."""
+        ...
+
+
+class MemorySource(Protocol):
+    """Has the memory of every voice."""
+
+    def memory(self, *, voice: VoiceId) -> TokenMemory | None:
+        """The memory of this voice alone, as far as it is ready; None where nothing is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """A memory and how it may be used: ``strength`` from 0 (not at all) to 1 (as much as was fitted).
+
+    ``longest_copy`` is how many consecutive words may come from one document by way of the memory; None: no limit.
+    """
+
+    memory: TokenMemory
+    strength: float = 1.0
+    longest_copy: int | None = 8
+
+
 class TextStream(Protocol):
     """Text as it is generated. Closing it stops the model; an error inside generation is raised to the reader."""
 
     @property
     def finish(self) -> Finish:
         """Why the text ended; ``cancelled`` until it has."""
+        ...
+
+    @property
+    def recalls(self) -> tuple[Recall, ...]:
+        """How far each word that has come so far leaned on the writer's past; empty without a memory."""
         ...
 
     def __iter__(self) -> Iterator[str]:
@@ -68,6 +110,6 @@ class TextGenerator(Protocol):
         """What identifies the model: name, weight hash, library versions."""
         ...
 
-    def stream(self, prompt: Prompt, sampling: Sampling) -> TextStream:
-        """Start generating; nothing runs before the first piece is asked for."""
+    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> TextStream:
+        """Start generating, with the writer's past at hand or without; nothing runs before a piece is asked for."""
         ...

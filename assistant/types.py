@@ -188,6 +188,36 @@ class Request:
     before: str
     after: str = ""
     sampling: Sampling = Sampling()
+    memory_strength: float = 1.0
+    """How much of the voice memory goes into the words: 0 none of it, 1 as much as was fitted."""
+    longest_copy: int | None = 8
+    """Consecutive words that may come from one document by way of the memory; None: no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """An earlier place that a suggested word leaned on.
+
+    ``span`` is that of the recalled word in the document's text, title left out; ``weight`` is the share of the
+    suggested word's probability that this place gave, 0 to 1.
+    """
+
+    document: DocumentId
+    span: Span
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How far one word of a suggestion leaned on what the writer wrote before.
+
+    ``span`` is the word in the suggestion's text; ``share`` is the memory's share of its probability, 0 to 1;
+    ``supports`` are at most three places in different sentences, best first.
+    """
+
+    span: Span
+    share: float
+    supports: tuple[Support, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +229,7 @@ class Suggestion:
     finish: Finish
     timings_ms: dict[str, float] = field(default_factory=dict)
     signature: dict[str, object] = field(default_factory=dict)
+    recalls: tuple[Recall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

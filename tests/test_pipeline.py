@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import pytest
 
@@ -10,12 +10,14 @@ from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Syn
 from assistant.pipeline import Clock, EvidenceStages, Pipeline, immediate_context
 from assistant.prompts import PLAIN_TEMPLATE, Prompt
 from assistant.settings import RetrievalSettings
+from assistant.stages import Recollection, TokenMemory
 from assistant.types import (
     DocumentId,
     Finish,
     Hit,
     Keyword,
     RankedEntry,
+    Recall,
     Request,
     Sampling,
     Snippet,
@@ -24,6 +26,7 @@ from assistant.types import (
     Span,
     Summary,
     SummarySentence,
+    Support,
     VoiceId,
     WriterId,
 )
@@ -63,6 +66,7 @@ class ScriptedStream:
     def __init__(self, pieces: Sequence[str], failure: Exception | None = None) -> None:
         self._pieces = self._run(pieces, failure)
         self.finish: Finish = "cancelled"
+        self.recalls: tuple[Recall, ...] = ()
         self.closed = False
 
     def _run(self, pieces: Sequence[str], failure: Exception | None) -> Iterator[str]:
@@ -86,17 +90,44 @@ class ScriptedGenerator:
     def __init__(self, stream: ScriptedStream) -> None:
         self._stream = stream
         self.prompts: list[Prompt] = []
+        self.recollections: list[Recollection | None] = []
 
-    def stream(self, prompt: Prompt, sampling: Sampling) -> ScriptedStream:
+    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> ScriptedStream:
         self.prompts.append(prompt)
+        self.recollections.append(recollection)
         return self._stream
 
 
-def pipeline(stream: ScriptedStream, stages: ScriptedStages | None = None) -> tuple[Pipeline, ScriptedGenerator]:
+class ThreeTokens:
+    """The memory of a voice, of which the pipeline knows no more than this."""
+
+    model = "scripted"
+
+    def __len__(self) -> int:
+        return 3
+
+
+@dataclass
+class Memories:
+    """The memory of ``VOICE``; notes whose was asked for."""
+
+    asked: list[VoiceId] = field(default_factory=list)
+
+    def memory(self, *, voice: VoiceId) -> TokenMemory | None:
+        self.asked.append(voice)
+        return THREE_TOKENS if voice == VOICE else None
+
+
+THREE_TOKENS = ThreeTokens()
+
+
+def pipeline(
+    stream: ScriptedStream, stages: ScriptedStages | None = None, memory: Memories | None = None
+) -> tuple[Pipeline, ScriptedGenerator]:
     stages = stages or ScriptedStages()
     generator = ScriptedGenerator(stream)
     evidence = EvidenceStages(stages, stages, stages, stages, RetrievalSettings())
-    return Pipeline(evidence, generator, PLAIN_TEMPLATE, {"ranking": "as set"}), generator
+    return Pipeline(evidence, generator, PLAIN_TEMPLATE, {"ranking": "as set"}, memory), generator
 
 
 def request(before: str = "We walked to the lock.", *, voice: VoiceId | None = VOICE) -> Request:
@@ -133,6 +164,31 @@ def test_the_suggestion_holds_all_that_was_reported() -> None:
     assert suggestion.evidence.summary.text == ENTRY.text
     assert [keyword.text for keyword in suggestion.evidence.keywords] == ["sluice"]
     assert suggestion.signature == {"model": "scripted", **asdict(Sampling(seed=3)), "ranking": "as set"}
+
+
+def test_the_generator_may_recall_the_voice_of_the_request_as_the_writer_wants_it() -> None:
+    writing, generator = pipeline(ScriptedStream([" It"]), memory=Memories())
+    wanted = replace(request(), memory_strength=0.5, longest_copy=4)
+    suggestion = finished(list(writing.write(wanted))).suggestion
+    assert generator.recollections == [Recollection(THREE_TOKENS, 0.5, 4)]
+    assert suggestion.signature["memory"] == {"tokens": 3, "strength": 0.5, "longest_copy": 4}
+
+
+def test_what_each_word_leaned_on_comes_with_the_suggestion() -> None:
+    stream = ScriptedStream([" It"])
+    stream.recalls = (Recall(Span(1, 3), 0.4, (Support(DocumentId(2), Span(5, 7), 0.3),)),)
+    writing, _ = pipeline(stream)
+    assert finished(list(writing.write(request()))).suggestion.recalls == stream.recalls
+
+
+@pytest.mark.parametrize(
+    "asked", [request(voice=None), request(voice=VoiceId(8)), replace(request(), memory_strength=0.0)]
+)
+def test_without_a_voice_or_its_memory_or_the_wish_nothing_is_recalled(asked: Request) -> None:
+    writing, generator = pipeline(ScriptedStream([" It"]), memory=Memories())
+    suggestion = finished(list(writing.write(asked))).suggestion
+    assert generator.recollections == [None]
+    assert "memory" not in suggestion.signature
 
 
 def test_timings_name_every_stage_the_first_token_and_the_total() -> None:

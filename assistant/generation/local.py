@@ -18,7 +18,8 @@ from assistant.generation.reading import reader_for
 from assistant.generation.vocabulary import Vocabulary, read_vocabulary
 from assistant.generation.writing import OVERTIME, Writing
 from assistant.prompts import Part, Prompt, PromptTemplate
-from assistant.types import Finish, Sampling
+from assistant.stages import Recollection
+from assistant.types import Finish, Recall, Sampling
 
 # Draft tokens that count as history when loops are ruled out.
 _LOOP_MEMORY = 200
@@ -66,8 +67,8 @@ class LocalGenerator:
         """Its tokenizer."""
         return self._vocabulary.tokenizer
 
-    def stream(self, prompt: Prompt, sampling: Sampling) -> "LocalStream":
-        return LocalStream(self, prompt, sampling)
+    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> "LocalStream":
+        return LocalStream(self, prompt, sampling, recollection)
 
     def _generate(self, stream: "LocalStream") -> Iterator[str]:
         with self._lock:
@@ -121,15 +122,22 @@ class LocalGenerator:
 class LocalStream:
     """One suggestion being generated; see ``assistant.stages.TextStream``."""
 
-    def __init__(self, generator: LocalGenerator, prompt: Prompt, sampling: Sampling) -> None:
+    def __init__(
+        self, generator: LocalGenerator, prompt: Prompt, sampling: Sampling, recollection: Recollection | None
+    ) -> None:
         self.prompt = prompt
         self.sampling = sampling
+        self.recollection = recollection
         self._finish: Finish = "cancelled"
         self._pieces = generator._generate(self)
 
     @property
     def finish(self) -> Finish:
         return self._finish
+
+    @property
+    def recalls(self) -> tuple[Recall, ...]:
+        return ()
 
     def finished(self, finish: Finish) -> None:
         """Record why the text ended."""

@@ -11,7 +11,8 @@ from assistant.library.library import Library
 from assistant.pipeline import Pipeline
 from assistant.prompts import PLAIN_TEMPLATE, Prompt
 from assistant.settings import Settings
-from assistant.types import Finish, Sampling
+from assistant.stages import Recollection
+from assistant.types import Finish, Recall, Sampling
 from tests.hashing_encoder import HashingEncoder
 
 
@@ -24,10 +25,13 @@ class Script:
     failure: Exception | None = None
     closed: threading.Event = field(default_factory=threading.Event)
     samplings: list[Sampling] = field(default_factory=list)
+    recollections: list[Recollection | None] = field(default_factory=list)
+    recalls: tuple[Recall, ...] = ()
     signature: dict[str, object] = field(default_factory=lambda: {"model": "script"})
 
-    def stream(self, prompt: Prompt, sampling: Sampling) -> "ScriptedStream":
+    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> "ScriptedStream":
         self.samplings.append(sampling)
+        self.recollections.append(recollection)
         return ScriptedStream(self)
 
 
@@ -37,6 +41,7 @@ class ScriptedStream:
     def __init__(self, script: Script) -> None:
         self._script = script
         self.finish: Finish = "cancelled"
+        self.recalls = script.recalls
 
     def __iter__(self) -> Iterator[str]:
         for piece in self._script.pieces:
