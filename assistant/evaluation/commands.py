@@ -5,8 +5,9 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
+
+from assistant.evaluation.progress import Progress
 
 if TYPE_CHECKING:
     from assistant.evaluation.checkpoint import CheckpointReport, Subject
@@ -68,7 +69,7 @@ def _checkpoint(arguments: argparse.Namespace) -> None:
         samples=arguments.samples,
         split=None if arguments.split == "all" else arguments.split,
     )
-    report = evaluate_checkpoint(arguments.data, subject, load_encoder(), settings, on_progress=_Progress("documents"))
+    report = evaluate_checkpoint(arguments.data, subject, load_encoder(), settings, on_progress=Progress("documents"))
     signature = subject.generator.signature | _data_signature(arguments.data) | {"settings": asdict(settings)}
     text = json.dumps(_document(report, signature, samples=arguments.show_samples), indent=2)
     if arguments.out:
@@ -98,7 +99,7 @@ def _framework(arguments: argparse.Namespace) -> None:
     subject, encoder = _subject(arguments.model), load_encoder()
     signature = subject.generator.signature | _data_signature(arguments.data) | {"encoder": encoder.name}
     journal = Journal(arguments.out, record_signature(signature, settings))
-    outcome = run_framework(arguments.data, journal, subject, encoder, settings, on_progress=_Progress("records"))
+    outcome = run_framework(arguments.data, journal, subject, encoder, settings, on_progress=Progress("records"))
     signature |= {"settings": asdict(settings), "metrics": metrics.signature()}
     document = as_json(tabulate(outcome, settings), signature)
     (arguments.out / "framework.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
@@ -159,22 +160,3 @@ def _data_signature(path: Path) -> dict[str, object]:
     if not path.is_file():
         raise CorpusError(f"no corpus at {path}: expected a JSON Lines file (.jsonl, .jsonl.gz or .jsonl.xz)")
     return {"data": path.name, "data_sha256": file_hash(path)}
-
-
-class _Progress:
-    """A line on stderr: how much is done, and how long the rest will take at the pace so far."""
-
-    def __init__(self, unit: str) -> None:
-        self._unit = unit
-        self._start: tuple[float, int] | None = None
-
-    def __call__(self, done: int, total: int) -> None:
-        now = monotonic()
-        if self._start is None:  # what was there before this run took it no time
-            self._start = (now, done)
-        started, before = self._start
-        left = ""
-        if before < done < total:
-            left = f", {(now - started) / (done - before) * (total - done) / 60:.0f} min left"
-        sys.stderr.write(f"\r{done} of {total} {self._unit}{left}   " + ("\n" if done == total else ""))
-        sys.stderr.flush()
