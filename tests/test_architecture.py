@@ -39,7 +39,7 @@ HOMES = {
     "torch": ("retrieval.encoder", "generation", "persona", "training", "evaluation", "bench"),
     "huggingface_hub": ("models",),
     "transformers": ("retrieval.encoder", "generation", "persona", "training", "evaluation", "bench"),
-    "sentence_transformers": ("retrieval.encoder", "bench"),
+    "sentence_transformers": ("retrieval.encoder", "evaluation", "bench"),
     "keybert": ("synthesis", "bench"),
 }
 # What a bare GPU machine has (design: train verbs run there); the loop itself may ask for nothing else.

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.evaluation.benchmarks.commands import add_benchmark_commands
 from assistant.evaluation.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def add_evaluate_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentPa
     checkpoint.add_argument("--json", action="store_true", help="accepted for symmetry: the result is always JSON")
     checkpoint.set_defaults(run=_checkpoint)
     _add_framework(kinds)
+    add_benchmark_commands(kinds)
     report = kinds.add_parser("report", help="render docs/results into the results blocks of Markdown files")
     report.add_argument("files", nargs="+", type=Path)
     report.set_defaults(run=_report)

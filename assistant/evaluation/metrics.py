@@ -30,16 +30,31 @@ class TextScores:
     meteor: float
 
 
+@dataclass(frozen=True, slots=True)
+class RougeScores:
+    """F-measures of one text against its reference, each in 0 to 100."""
+
+    rouge1: float
+    rouge2: float
+    rougeL: float
+
+
 def text_scores(reference: str, text: str, *, stemming: bool) -> TextScores:
     """Every text metric; ``stemming`` concerns ROUGE alone."""
-    rouge = _rouge_scorer(stemming=stemming).score(reference, text)
+    rouge = rouge_scores(reference, text, stemming=stemming)
     return TextScores(
         bleu=_bleu().sentence_score(text, [reference]).score,
-        rouge1=100 * rouge["rouge1"].fmeasure,
-        rouge2=100 * rouge["rouge2"].fmeasure,
-        rougeL=100 * rouge["rougeL"].fmeasure,
+        rouge1=rouge.rouge1,
+        rouge2=rouge.rouge2,
+        rougeL=rouge.rougeL,
         meteor=meteor(reference, text),
     )
+
+
+def rouge_scores(reference: str, text: str, *, stemming: bool) -> RougeScores:
+    """ROUGE-1, -2 and -L alone."""
+    scores = _rouge_scorer(stemming=stemming).score(reference, text)
+    return RougeScores(*(100 * scores[name].fmeasure for name in ("rouge1", "rouge2", "rougeL")))
 
 
 def meteor(reference: str, text: str) -> float:

@@ -1,0 +1,113 @@
+"""A model answers prompts in batches: its likeliest tokens, or beam search, and nothing else.
+
+The rules of a suggestion (a draft's last word is spelled again, no loops, no empty text) have no place in a benchmark:
+the reference decodes with transformers' ``generate``, and so does this. Of a model's own generation settings only its
+end tokens are kept, so that greedy means greedy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import GenerationConfig
+
+from assistant.errors import ModelError
+from assistant.evaluation.benchmarks.prompts import TokenCutter, spell
+from assistant.generation.loading import LanguageModel, load_language_model
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How answers are written. The papers' Flan-T5: 512 tokens of input, 128 of answer, 4 beams."""
+
+    max_length: int = 512
+    """Tokens of a prompt; of a longer one an encoder-decoder loses the end, as in the reference, a causal model the
+    beginning, because it goes on from the end."""
+    tokens: int = 128
+    """Tokens of an answer, at most."""
+    beams: int = 1
+    """1 is greedy."""
+
+
+class Answerer:
+    """Answers prompts with one model.
+
+    :raises ModelError: if prompt and answer do not fit into the model's context.
+    """
+
+    def __init__(self, loaded: LanguageModel, decoding: Decoding) -> None:
+        self._model = loaded.model
+        self._tokenizer = loaded.tokenizer
+        self._decoding = decoding
+        self.signature = loaded.signature
+        self.cutter = TokenCutter(loaded.tokenizer)
+        self._is_encoder_decoder = bool(loaded.model.config.is_encoder_decoder)
+        _check_room(loaded, decoding)
+        ends = sorted({i for i in (loaded.tokenizer.eos_token_id, *loaded.ends) if i is not None})
+        padding = loaded.tokenizer.pad_token_id
+        self._padding = padding if padding is not None else (ends[0] if ends else 0)
+        self._settings = GenerationConfig(
+            max_new_tokens=decoding.tokens,
+            num_beams=decoding.beams,
+            do_sample=False,
+            eos_token_id=ends or None,
+            pad_token_id=self._padding,
+            bos_token_id=loaded.tokenizer.bos_token_id,
+            decoder_start_token_id=_decoder_start(loaded),
+        )
+
+    @torch.no_grad()
+    def answer(self, prompts: Sequence[str]) -> list[str]:
+        """One answer for every prompt, in order; an answer may be empty."""
+        ids = [self._ids(prompt) for prompt in prompts]
+        longest = max(map(len, ids))
+        filled = [self._pad(own, longest) for own in ids]
+        masks = [self._pad([1] * len(own), longest, padding=0) for own in ids]
+        device = self._model.device
+        written = self._model.generate(
+            input_ids=torch.tensor(filled, device=device),
+            attention_mask=torch.tensor(masks, device=device),
+            generation_config=self._settings,
+        )
+        start = 0 if self._is_encoder_decoder else longest
+        return [spell(self._tokenizer, row[start:]) for row in written.tolist()]
+
+    def _ids(self, prompt: str) -> list[int]:
+        most = self._decoding.max_length
+        if self._is_encoder_decoder:
+            ids = self._tokenizer(prompt, max_length=most, truncation=True)["input_ids"]
+        else:
+            ids = self._tokenizer(prompt)["input_ids"][-most:]
+        return list(ids) or [self._padding]  # an empty prompt is gone on from as after the end of another text
+
+    def _pad(self, values: list[int], length: int, *, padding: int | None = None) -> list[int]:
+        """Fill a row up: an encoder's after its text, a causal model's before, so that answers begin in one place."""
+        rest = [self._padding if padding is None else padding] * (length - len(values))
+        return values + rest if self._is_encoder_decoder else rest + values
+
+
+def load_answerer(folder: Path, decoding: Decoding) -> Answerer:
+    """Load a causal or encoder-decoder model.
+
+    :raises ModelError: if it cannot be used.
+    """
+    return Answerer(load_language_model(folder), decoding)
+
+
+def _check_room(loaded: LanguageModel, decoding: Decoding) -> None:
+    """Causal models have one context for both; T5's encoder knows no positions and takes any length."""
+    context = getattr(loaded.model.config.get_text_config(decoder=True), "max_position_embeddings", None)
+    needed = decoding.tokens + (0 if loaded.model.config.is_encoder_decoder else decoding.max_length)
+    if context is not None and needed > context:
+        raise ModelError(
+            f"{decoding.max_length} tokens of prompt and {decoding.tokens} of answer asked for, the model's context "
+            f"has {context}: give a smaller --max-length or --tokens"
+        )
+
+
+def _decoder_start(loaded: LanguageModel) -> int | None:
+    for settings in (loaded.model.generation_config, loaded.model.config):
+        if (start := getattr(settings, "decoder_start_token_id", None)) is not None:
+            return int(start)
+    return None

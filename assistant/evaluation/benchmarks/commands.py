@@ -1,0 +1,139 @@
+"""``python -m assistant evaluate lamp`` and ``longlamp``: the benchmarks' official files in, their numbers out."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.evaluation.benchmarks.report import RESULT, as_json, as_markdown, read_result
+
+if TYPE_CHECKING:
+    from assistant.evaluation.benchmarks.dense import FolderEncoder
+    from assistant.evaluation.benchmarks.questions import QuestionFiles
+    from assistant.evaluation.benchmarks.run import BenchmarkSettings, Outcome
+    from assistant.evaluation.benchmarks.tasks import Benchmark
+
+# Named here, not taken from the table, so that ``--help`` loads no model library; a test compares them.
+LAMP_TASKS = (*(f"LaMP-{number}" for number in range(1, 8)), "LaMP-QA")
+LONGLAMP_TASKS = ("email_generation", "generation_abstract", "topic_writing", "product_review_writing")
+_SPLITS = ("train", "dev", "test")
+_RETRIEVERS = ("bm25", "contriever", "recency", "random", "mixed")
+
+
+def add_benchmark_commands(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``lamp`` and ``longlamp`` to ``evaluate``."""
+    lamp = kinds.add_parser("lamp", help="LaMP-1 to LaMP-7 and LaMP-QA, from their official files")
+    _add_options(lamp, LAMP_TASKS)
+    longlamp = kinds.add_parser("longlamp", help="LongLaMP's four tasks, from its official files")
+    _add_options(longlamp, LONGLAMP_TASKS)
+    table = kinds.add_parser("lamp-table", help="results of several runs of lamp and longlamp in one Markdown table")
+    table.add_argument("folders", nargs="+", type=Path, help="their --out folders")
+    table.set_defaults(run=_table)
+
+
+def _add_options(verb: argparse.ArgumentParser, tasks: tuple[str, ...]) -> None:
+    verb.add_argument("--task", choices=tasks, required=True)
+    verb.add_argument("--data", type=Path, required=True, help="folder of the official files, or the questions' file")
+    verb.add_argument("--split", choices=_SPLITS, default="dev")
+    verb.add_argument("--out", type=Path, required=True, help="folder of the results; a second run goes on")
+    verb.add_argument("--model", default=None, help="folder of a causal or encoder-decoder model; default: the shipped")
+    verb.add_argument("--retriever", choices=_RETRIEVERS, default="bm25")
+    verb.add_argument("--encoder", type=Path, help="folder of the encoder for contriever and mixed")
+    verb.add_argument("--k", type=int, default=4, help="items of the profile in the prompt; 0: no personalization")
+    verb.add_argument("--index-dates", action="store_true", help="search the items' dates, too")
+    verb.add_argument("--questions", type=int, help="how many to ask, drawn by the seed (default: all)")
+    verb.add_argument("--max-length", type=int, default=512, help="tokens of a prompt (the papers: 512)")
+    verb.add_argument("--tokens", type=int, default=128, help="tokens of an answer, at most (the papers: 128)")
+    verb.add_argument("--beams", type=int, default=1, help="1, the default, is greedy (the papers: 4)")
+    verb.add_argument("--batch", type=int, default=8, help="questions answered at once")
+    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--json", action="store_true", help="print the JSON document instead of a table")
+    verb.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from assistant.evaluation.benchmarks.answering import load_answerer
+    from assistant.evaluation.benchmarks.questions import find_files, read_questions
+    from assistant.evaluation.benchmarks.retrieval import retriever_named
+    from assistant.evaluation.benchmarks.run import Method, record_signature, run_benchmark
+    from assistant.evaluation.benchmarks.tasks import LAMP, LONGLAMP
+    from assistant.evaluation.journal import Journal
+    from assistant.evaluation.progress import Progress
+    from assistant.settings import SHIPPED_CHECKPOINT
+
+    row, settings = (LAMP | LONGLAMP)[arguments.task], _settings(arguments)
+    files = find_files(arguments.data, row.name, arguments.split)
+    questions = read_questions(files, row.name, row.fields, ids_needed=row.has_ids)
+    encoder = _encoder(arguments)
+    choose = retriever_named(settings.retriever, encoder=encoder, by_date=row.has_dates, seed=settings.seed)
+    answerer = load_answerer(Path(arguments.model or SHIPPED_CHECKPOINT), settings.decoding)
+    signature = answerer.signature | _data_signature(row, files, arguments)
+    journal = Journal(arguments.out, record_signature(signature, settings))
+    method = Method(answerer, choose, settings)
+    outcome = run_benchmark(row, questions, journal, method, on_progress=Progress("questions"))
+    document = _written(row, outcome, arguments.out, signature | _scoring_signature(files, settings))
+    sys.stdout.write(json.dumps(document, indent=2) + "\n" if arguments.json else as_markdown([document]))
+
+
+def _settings(arguments: argparse.Namespace) -> "BenchmarkSettings":
+    from assistant.evaluation.benchmarks.answering import Decoding
+    from assistant.evaluation.benchmarks.run import BenchmarkSettings
+
+    return BenchmarkSettings(
+        retriever=arguments.retriever,
+        k=arguments.k,
+        index_dates=arguments.index_dates,
+        decoding=Decoding(arguments.max_length, arguments.tokens, arguments.beams),
+        batch=arguments.batch,
+        questions=arguments.questions,
+        seed=arguments.seed,
+    )
+
+
+def _encoder(arguments: argparse.Namespace) -> "FolderEncoder | None":
+    """The encoder that was named, if the retriever has a use for it."""
+    from assistant.evaluation.benchmarks.dense import load_folder_encoder
+    from assistant.evaluation.benchmarks.retrieval import WITH_ENCODER
+
+    if arguments.encoder is None or arguments.retriever not in WITH_ENCODER:
+        return None
+    return load_folder_encoder(arguments.encoder)
+
+
+def _data_signature(row: "Benchmark", files: "QuestionFiles", arguments: argparse.Namespace) -> dict[str, Any]:
+    from assistant.signature import file_hash
+
+    signature = {
+        "benchmark": row.name,
+        "split": arguments.split,
+        "questions": files.questions.name,
+        "questions_sha256": file_hash(files.questions),
+    }
+    if arguments.retriever in ("contriever", "mixed"):
+        signature["encoder"] = arguments.encoder.name
+    return signature
+
+
+def _scoring_signature(files: "QuestionFiles", settings: "BenchmarkSettings") -> dict[str, Any]:
+    from assistant.evaluation import metrics
+    from assistant.signature import file_hash
+
+    outputs = {} if files.outputs is None else {"outputs_sha256": file_hash(files.outputs)}
+    return outputs | {"settings": asdict(settings), "metrics": metrics.signature()}
+
+
+def _written(row: "Benchmark", outcome: "Outcome", out: Path, signature: dict[str, Any]) -> dict[str, Any]:
+    """Write the answers and the result; returns the result."""
+    from assistant.evaluation.benchmarks.submission import write_submission
+
+    outputs = {answer.id: answer.output for answer in outcome.answers}
+    predictions = write_submission(out, row.name, outputs, row.export)
+    document = as_json(row, outcome, predictions, signature)
+    (out / RESULT).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return document
+
+
+def _table(arguments: argparse.Namespace) -> None:
+    sys.stdout.write(as_markdown([read_result(folder) for folder in arguments.folders]))
