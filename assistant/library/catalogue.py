@@ -70,6 +70,14 @@ class StoredDocument:
     snippets: tuple[SnippetId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What identifies a document's text, and how long it is."""
+
+    hash: str
+    characters: int
+
+
 def content_hash(text: str) -> str:
     """What makes two documents the same: their text."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -280,6 +288,16 @@ class Catalogue:
                 query = select(DocumentRow).where(DocumentRow.voice_id == voice, DocumentRow.id.in_(part))
                 found |= {DocumentId(row.id): _document(row) for row in session.scalars(query)}
         return found
+
+    def contents(self, voice: VoiceId) -> dict[DocumentId, Content]:
+        """All documents of a voice without their texts, in the order they came."""
+        query = (
+            select(DocumentRow.id, DocumentRow.content_hash, DocumentRow.characters)
+            .where(DocumentRow.voice_id == voice)
+            .order_by(DocumentRow.id)
+        )
+        with self._database.reading() as session:
+            return {DocumentId(row[0]): Content(row[1], row[2]) for row in session.execute(query)}
 
     def document_snippets(self, voice: VoiceId, document: DocumentId) -> tuple[Snippet, ...]:
         """A document's snippets in reading order; empty if the voice has no such document."""

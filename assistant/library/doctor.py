@@ -11,6 +11,7 @@ from assistant.errors import OwnhandError
 from assistant.library.catalogue import Catalogue
 from assistant.library.database import DATABASE_FILE, Database
 from assistant.library.index import VectorIndex
+from assistant.library.key_files import KeyFiles
 from assistant.library.lock import take_folder
 
 _REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
@@ -94,12 +95,29 @@ def _check_contents(data_dir: Path) -> list[Check]:
     try:
         verdict = database.check()
         checks = [Check("catalogue", verdict == "ok", f"integrity check: {verdict}", "restore a backup")]
-        for voice, snippets in Catalogue(database, dimensions=0).snippet_counts().items():
+        catalogue = Catalogue(database, dimensions=0)
+        for voice, snippets in catalogue.snippet_counts().items():
             indexed = index.count(voice)
             found = f"{snippets} snippets in the catalogue, {indexed} in the index"
             hint = "python -m assistant rebuild-index"
             checks.append(Check(f"voice {voice}", snippets == indexed, found, hint))
-        return checks
+        return [*checks, _check_keys(catalogue, KeyFiles(data_dir))]
     finally:
         index.close()
         database.close()
+
+
+def _check_keys(catalogue: Catalogue, files: KeyFiles) -> Check:
+    """How many documents have keys, and what keys take on disk. Missing ones are no fault: the app makes them."""
+    size = words = learned = documents = 0
+    sizes = files.sizes()
+    for voice in catalogue.snippet_counts():
+        documents += len(catalogue.contents(voice))
+        for document in catalogue.documents_by_id(voice, sizes.get(voice, {})).values():
+            learned += 1
+            size += sizes[voice][document.id]
+            words += len(document.text.split())
+    found = f"{learned} of {documents} documents have keys"
+    if words:
+        found += f", {size / 2**20:.1f} MB, {size / words * 1000 / 2**20:.2f} MB per 1,000 words"
+    return Check("memory of your wording", is_well=True, found=found)

@@ -10,6 +10,7 @@ from assistant.errors import StorageError
 from assistant.library.database import DATABASE_FILE
 from assistant.library.importing import STAGING_FOLDER
 from assistant.library.index import CHROMA_FOLDER
+from assistant.library.key_files import KEYS_FOLDER
 from assistant.library.lock import take_folder
 
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
@@ -40,7 +41,7 @@ def erase_everything(folder: Path) -> None:
     try:
         for path in folder.glob(DATABASE_FILE + "*"):
             path.unlink()
-        for name in (CHROMA_FOLDER, STAGING_FOLDER):
+        for name in (CHROMA_FOLDER, KEYS_FOLDER, STAGING_FOLDER):
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
     except OSError as error:

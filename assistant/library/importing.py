@@ -24,6 +24,7 @@ from assistant.library.catalogue import Catalogue, PreparedDocument, content_has
 from assistant.library.database import Database
 from assistant.library.import_records import FileOutcome, ImportRecords, WaitingFile
 from assistant.library.index import VectorIndex
+from assistant.library.key_files import KeyFiles
 from assistant.library.readers import read_document
 from assistant.library.reports import ImportId, ImportReport, ImportState
 from assistant.library.snippets import snippet_spans
@@ -99,6 +100,7 @@ class LibraryParts:
     catalogue: Catalogue
     records: ImportRecords
     index: VectorIndex
+    keys: KeyFiles
     upkeep: Upkeep
     encoder: Encoder
     staging: Path
@@ -107,10 +109,14 @@ class LibraryParts:
 
 
 class Importer:
-    """Runs imports one at a time: those started in the background in a thread, others in the caller's."""
+    """Runs imports one at a time: those started in the background in a thread, others in the caller's.
 
-    def __init__(self, parts: LibraryParts) -> None:
+    :param ended: told whenever an import is over.
+    """
+
+    def __init__(self, parts: LibraryParts, ended: Callable[[], None]) -> None:
         self._parts = parts
+        self._ended = ended
         self._running = threading.Lock()
         self._progress: dict[ImportId, _Progress] = {}
         self._failures: dict[ImportId, str] = {}
@@ -196,6 +202,10 @@ class Importer:
         """Whether an import into a voice runs or waits for its turn; answered from memory."""
         return any(target == voice and job not in self._failures for job, (target, _) in list(self._jobs.items()))
 
+    def is_busy(self) -> bool:
+        """Whether any import runs or waits; answered from memory."""
+        return any(job not in self._failures for job in list(self._jobs))
+
     def close(self) -> None:
         """Stop at the next safe point; a background import goes on when the library is opened again."""
         for progress in list(self._progress.values()):
@@ -260,6 +270,7 @@ class Importer:
         shutil.rmtree(self._parts.staging / str(job), ignore_errors=True)
         self._progress.pop(job, None)
         self._jobs.pop(job, None)
+        self._ended()
 
 
 class ImportFailedError(OwnhandError):

@@ -1,7 +1,7 @@
 """The library: the only door to what a writer has."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,6 +14,8 @@ from assistant.library.drafts import Drafts
 from assistant.library.import_records import ImportRecords
 from assistant.library.importing import STAGING_FOLDER, Importer, LibraryParts
 from assistant.library.index import VectorIndex
+from assistant.library.key_files import KeyFiles
+from assistant.library.learning import KeyMaker, Learner, LearningReport
 from assistant.library.lock import take_folder
 from assistant.library.reports import ImportId, ImportReport
 from assistant.library.upkeep import Upkeep
@@ -46,7 +48,8 @@ class Library:
         self._catalogue = parts.catalogue
         self._drafts = Drafts(parts.database)
         self._upkeep = parts.upkeep
-        self._importer = Importer(parts)
+        self._learner = Learner(parts.catalogue, parts.keys, parts.changing, lambda: self._importer.is_busy())
+        self._importer = Importer(parts, ended=self._learner.wake)
 
     @classmethod
     def open(cls, data_dir: Path, encoder: Encoder, *, resume_imports: bool = True) -> "Library":
@@ -71,8 +74,9 @@ class Library:
         return library
 
     def close(self) -> None:
-        """Stop imports at a safe point (they go on at the next opening) and give the folder back."""
+        """Stop imports and learning at a safe point (both go on at the next opening) and give the folder back."""
         self._importer.close()
+        self._learner.close()
         self._parts.index.close()
         self._parts.database.close()
         self._lock.release()
@@ -222,6 +226,33 @@ class Library:
         """Whether an import into a voice of the writer's list is under way; cheap enough to ask with every list."""
         return self._importer.is_running(voice.id)
 
+    # Learning: the keys of documents, by which a language model recalls them word by word
+
+    def learn_with(self, maker: KeyMaker | None) -> None:
+        """Make missing keys with this maker from now on, in the background; with None, none."""
+        self._learner.use(maker)
+
+    def learn_now(
+        self,
+        maker: KeyMaker,
+        voices: Sequence[VoiceId],
+        *,
+        on_progress: Callable[[VoiceId], None] | None = None,
+    ) -> None:
+        """Make the missing keys of these voices in the caller's thread.
+
+        :raises StorageError: if the disk takes no more; the documents are not touched.
+        """
+        self._learner.run(maker, voices, on_progress)
+
+    def learning(self, voice: Voice) -> LearningReport:
+        """How many documents of a voice of the writer's list have keys; cheap enough to ask with every list."""
+        return self._learner.report(voice.id, voice.documents)
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """While this is open, work on keys rests."""
+        return self._learner.undisturbed()
+
     # For retrieval, whose caller has checked that the voice is the writer's
 
     def voice_revision(self, voice: VoiceId) -> int:
@@ -256,10 +287,23 @@ class Library:
         """Vectors of those words that were embedded when the voice's documents were imported."""
         return self._catalogue.word_vectors(voice, words)
 
+    def key_versions(self, voice: VoiceId) -> dict[DocumentId, int]:
+        """The documents of a voice that have keys; the number changes whenever the keys do."""
+        return self._parts.keys.versions(voice)
+
+    def keys(self, voice: VoiceId, document: DocumentId) -> bytes | None:
+        """The keys of a document as they were made; None if it has none. Whose they are is for the reader to check."""
+        return self._parts.keys.read(voice, document)
+
+    def content_hashes(self, voice: VoiceId) -> dict[DocumentId, str]:
+        """The SHA-256 of every text of a voice."""
+        return {document: content.hash for document, content in self._catalogue.contents(voice).items()}
+
     def rebuild_index(self) -> None:
-        """Write the whole index anew from the catalogue."""
+        """Write the whole index anew from the catalogue; keys go, and are made anew by whoever makes them."""
         with self._parts.changing:
             self._upkeep.rebuild_all()
+        self._learner.wake()
 
     def _check_encoder(self) -> None:
         """Vectors of two encoders cannot be compared: the first one to open a library stays its encoder."""
@@ -275,13 +319,14 @@ class Library:
 
 
 def _assemble(data_dir: Path, database: Database, index: VectorIndex, encoder: Encoder) -> LibraryParts:
-    catalogue = Catalogue(database, encoder.dimensions)
+    catalogue, keys = Catalogue(database, encoder.dimensions), KeyFiles(data_dir)
     return LibraryParts(
         database=database,
         catalogue=catalogue,
         records=ImportRecords(database),
         index=index,
-        upkeep=Upkeep(database, catalogue, index),
+        keys=keys,
+        upkeep=Upkeep(database, catalogue, index, keys),
         encoder=encoder,
         staging=data_dir / STAGING_FOLDER,
     )

@@ -1,13 +1,14 @@
-"""Keeping the index true to the catalogue, and the disk free of what was deleted."""
+"""Keeping index and keys true to the catalogue, and the disk free of what was deleted."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from assistant.embedding import Vectors
 from assistant.errors import StorageError
 from assistant.library.catalogue import Catalogue
 from assistant.library.database import Database
 from assistant.library.index import VectorIndex
+from assistant.library.key_files import KeyFiles
 from assistant.types import SnippetId, VoiceId
 
 _log = logging.getLogger(__name__)
@@ -19,10 +20,11 @@ _MENDED_AT_MOST = 5_000
 class Upkeep:
     """Settles what the catalogue's changes leave to be done; all of it can be repeated after a kill."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, index: VectorIndex) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue, index: VectorIndex, keys: KeyFiles) -> None:
         self._database = database
         self._catalogue = catalogue
         self._index = index
+        self._keys = keys
 
     def settle(self) -> None:
         """Do what a killed process left undone. Costs two counts per voice when that is nothing.
@@ -31,6 +33,7 @@ class Upkeep:
         voice that was being written to is made anew rather than mended.
         """
         counts = self._catalogue.snippet_counts()
+        self._keys.settle({voice: self._catalogue.contents(voice).keys() for voice in counts})
         orphans = self._index.voices() - counts.keys()
         for voice in orphans:
             self._index.drop(voice)
@@ -54,13 +57,16 @@ class Upkeep:
         """After an import: make sure that the index finds what it holds."""
         self._mend(voice, *self._catalogue.voice_vectors(voice))
 
-    def deleted(self, voices: Iterable[VoiceId]) -> None:
-        """After snippets of these voices were deleted: leave no trace of them on disk."""
+    def deleted(self, voices: Collection[VoiceId]) -> None:
+        """After documents of these voices were deleted: leave no trace of them on disk."""
+        for voice in voices:
+            self._keys.keep(voice, self._catalogue.contents(voice).keys())
         self._rebuild(voices)
         self._clean()
 
     def voice_deleted(self, voice: VoiceId) -> None:
         """After a voice was deleted: leave no trace of it on disk."""
+        self._keys.drop(voice)
         self._index.drop(voice)
         self._clean()
 
@@ -70,8 +76,11 @@ class Upkeep:
         self._catalogue.cleaned()
 
     def rebuild_all(self) -> None:
-        """Make the whole index anew from the catalogue."""
-        self._rebuild(self._catalogue.snippet_counts())
+        """Make the whole index anew from the catalogue, and let the keys go, which are made anew by themselves."""
+        counts = self._catalogue.snippet_counts()
+        for voice in counts:
+            self._keys.drop(voice)
+        self._rebuild(counts)
         self._clean()
 
     def _knows(self, voice: VoiceId, snippets: int) -> bool:

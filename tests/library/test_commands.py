@@ -149,6 +149,7 @@ def test_doctor_finds_a_sound_library_sound(filled: tuple[Voice, tuple[DocumentI
     for name in ("python", "encoder", "data folder", "catalogue", "voice 1"):
         assert checks[name]["is_well"], checks[name]
     assert f"{filled[0].snippets} in the index" in checks["voice 1"]["found"]
+    assert checks["memory of your wording"]["found"] == f"0 of {filled[0].documents} documents have keys"
 
 
 def test_doctor_names_what_is_wrong_and_what_to_do(command: Command, tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import pytest
 
 from assistant.errors import StorageError
 from assistant.library.erasure import erase_everything, files_holding
+from assistant.library.key_files import KEYS_FOLDER
 from assistant.library.library import Library
 from tests.hashing_encoder import DIMENSIONS, HashingEncoder
 from tests.library.corpus import made_up_text, write_documents
+from tests.library.keys import WordNumbers
 
 SECRET = "The password of the harbour safe is heron-lantern-seventeen, and nobody else may ever know it. "
 _NEAR = 0.999
@@ -127,10 +129,14 @@ def test_everything_can_be_erased_even_from_a_damaged_library(tmp_path: Path) ->
     folder = tmp_path / "data"
     library = Library.open(folder, HashingEncoder())
     library.create_draft(library.local_writer(), None, "Secret", SECRET)
+    voice = library.create_voice(library.local_writer(), "Letters").id
+    library.import_now(library.local_writer(), voice, [write_documents(tmp_path / "in", 2)])
+    library.learn_now(WordNumbers(), [voice])
     library.close()
     (folder / "ownhand.sqlite").open("r+b").write(b"damage")
     erase_everything(folder)
     assert files_holding(folder, SECRET) == ()
+    assert not (folder / KEYS_FOLDER).exists()
     Library.open(folder, HashingEncoder()).close()
 
 

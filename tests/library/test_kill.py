@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from assistant.library.key_files import KEYS_FOLDER
 from assistant.library.library import Library
 from assistant.types import VoiceId, WriterId
 from tests.hashing_encoder import BatchSensitiveEncoder
 from tests.library.corpus import everything, wait_for, write_documents
+from tests.library.keys import WordNumbers
 
 DOCUMENTS = 40
 SENTENCES = 60  # about 10 snippets a document: two or three groups
@@ -173,6 +175,48 @@ def _deleting_victim(data: Path, document: Any) -> None:
     _die_at("upkeep:Upkeep:deleted:before:1")
     library = Library.open(data, BatchSensitiveEncoder())
     library.delete_document(library.local_writer(), document)
+
+
+LEARNING_PLACES = [
+    "key_files:KeyFiles:write:before:3",
+    "key_files:KeyFiles:write:after:4",
+    "learning:Learner:_make:after:5",
+]
+
+
+def _learning_victim(data: Path, place: str) -> None:
+    if place:
+        _die_at(place)
+    library = Library.open(data, BatchSensitiveEncoder())
+    library.learn_now(WordNumbers(pause=0.0 if place else 0.002), [library.voices(library.local_writer())[0].id])
+
+
+@pytest.mark.parametrize("place", [*LEARNING_PLACES, ""])
+def test_learning_that_was_killed_goes_on_where_it_was(tmp_path: Path, place: str) -> None:
+    library = Library.open(tmp_path / "data", BatchSensitiveEncoder())
+    writer = library.local_writer()
+    voice = library.create_voice(writer, "Letters").id
+    library.import_now(writer, voice, [write_documents(tmp_path / "in", 8)])
+    library.close()
+    victim = _processes.Process(target=_learning_victim, args=(tmp_path / "data", place))
+    victim.start()
+    if not place:  # at any moment, as soon as some documents are done
+        while len(list((tmp_path / "data" / KEYS_FOLDER).rglob("*.safetensors"))) < 3:
+            time.sleep(0.001)
+        victim.kill()
+    victim.join(60)
+    assert victim.exitcode == -signal.SIGKILL
+
+    library = Library.open(tmp_path / "data", BatchSensitiveEncoder())
+    documents = {info.id for info in library.documents(writer, voice)}
+    done = library.key_versions(voice).keys()
+    maker = WordNumbers()
+    library.learn_now(maker, [voice])
+    assert 2 <= len(done) < len(documents)
+    assert set(maker.made) == documents - done
+    files = [path.name for path in (tmp_path / "data" / KEYS_FOLDER).rglob("*") if path.is_file()]
+    assert sorted(files) == sorted(f"{document}.safetensors" for document in documents)
+    library.close()
 
 
 def _assert_as(undisturbed: dict[str, object], library: Library, writer: WriterId, voice: VoiceId) -> None:
