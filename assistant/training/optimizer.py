@@ -1,7 +1,6 @@
 """Muon for the matrices, AdamW for the rest, both on float32 master copies of lower-precision weights.
 
-Muon is torch's own (https://kellerjordan.github.io/posts/muon): momentum, then an orthogonalized update. The model
-computes in bfloat16; updates smaller than its rounding would be lost, hence the master copies.
+The model computes in bfloat16; updates smaller than its rounding would be lost, hence the master copies.
 """
 
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from assistant.training.muon import StackedMuon
 from assistant.training.sharding import gathered, own_numbers, split_like
 
 # What transformers calls the last projection, to the vocabulary.
@@ -108,7 +108,7 @@ class _Group:
 
 
 def _muon(matrices: list[Tensor]) -> torch.optim.Optimizer:
-    return torch.optim.Muon(matrices, momentum=0.95, weight_decay=0.01)
+    return StackedMuon(matrices, momentum=0.95, weight_decay=0.01)
 
 
 def _adamw(others: list[Tensor]) -> torch.optim.Optimizer:
