@@ -28,6 +28,23 @@ class Source(StrEnum):
     FUSED = "fused"
 
 
+LONGEST_COPY = 8
+"""Consecutive words that may come from one document by way of the memory, unless the writer allows more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """How much of a voice's wording the writer wants in suggestions: ``strength`` from 0, none, to 1, full."""
+
+    strength: float = 1.0
+    quotes_at_length: bool = False
+
+    @property
+    def longest_copy(self) -> int | None:
+        """Consecutive words that may come from one document; None: no limit."""
+        return None if self.quotes_at_length else LONGEST_COPY
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """One of a writer's named corpora; retrieval never crosses voices."""
@@ -37,6 +54,8 @@ class Voice:
     name: str
     documents: int = 0
     snippets: int = 0
+    memory_use: MemoryUse = MemoryUse()
+    """What drafts in this voice start with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +209,7 @@ class Request:
     sampling: Sampling = Sampling()
     memory_strength: float = 1.0
     """How much of the voice memory goes into the words: 0 none of it, 1 as much as was fitted."""
-    longest_copy: int | None = 8
+    longest_copy: int | None = LONGEST_COPY
     """Consecutive words that may come from one document by way of the memory; None: no limit."""
 
 
@@ -243,6 +262,8 @@ class Draft:
     text: str
     revision: int
     updated_at: datetime
+    memory_use: MemoryUse | None = None
+    """None: as the voice has it."""
 
 
 @dataclass(frozen=True, slots=True)

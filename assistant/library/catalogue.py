@@ -23,6 +23,7 @@ from assistant.types import (
     Document,
     DocumentId,
     DocumentInfo,
+    MemoryUse,
     NewDocument,
     Snippet,
     SnippetId,
@@ -158,6 +159,16 @@ class Catalogue:
         with self._database.writing() as session:
             row = own_voice(session, writer, voice)
             row.name = _free_name(session, writer, name, but=voice)
+
+    def use_memory(self, writer: WriterId, voice: VoiceId, use: MemoryUse) -> None:
+        """Record how much of a voice's wording its drafts start with.
+
+        :raises LibraryError: if the strength is not from 0 to 1.
+        """
+        check_strength(use)
+        with self._database.writing() as session:
+            row = own_voice(session, writer, voice)
+            row.memory_strength, row.quotes_at_length = use.strength, use.quotes_at_length
 
     def delete_voice(self, writer: WriterId, voice: VoiceId) -> None:
         """Delete a voice with its documents; drafts stay, without a voice."""
@@ -437,6 +448,15 @@ class Catalogue:
             return {VoiceId(row[0]): row[1] for row in session.execute(query)}
 
 
+def check_strength(use: MemoryUse) -> None:
+    """Refuse what is no strength.
+
+    :raises LibraryError: if it is not from 0 to 1.
+    """
+    if not 0 <= use.strength <= 1:
+        raise LibraryError(f"the memory strength is {use.strength}: expected 0, which is off, to 1")
+
+
 def now() -> datetime:
     """The time, in UTC without saying so: SQLite keeps no zone."""
     return datetime.now(UTC).replace(tzinfo=None)
@@ -446,7 +466,7 @@ def _no_voice(voice: VoiceId) -> NotFoundError:
     return NotFoundError(f"there is no voice {voice}: it was deleted, or is another writer's; choose one from the list")
 
 
-def _voices() -> Select[int, int, str, int, int | None]:
+def _voices() -> Select[int, int, str, int, int | None, float, bool]:
     counts = (
         select(
             DocumentRow.voice_id, func.count().label("documents"), func.sum(DocumentRow.snippet_count).label("snippets")
@@ -454,14 +474,20 @@ def _voices() -> Select[int, int, str, int, int | None]:
         .group_by(DocumentRow.voice_id)
         .subquery()
     )
-    return select(VoiceRow.id, VoiceRow.writer_id, VoiceRow.name, counts.c.documents, counts.c.snippets).outerjoin(
-        counts, counts.c.voice_id == VoiceRow.id
-    )
+    return select(
+        VoiceRow.id,
+        VoiceRow.writer_id,
+        VoiceRow.name,
+        counts.c.documents,
+        counts.c.snippets,
+        VoiceRow.memory_strength,
+        VoiceRow.quotes_at_length,
+    ).outerjoin(counts, counts.c.voice_id == VoiceRow.id)
 
 
-def _voice(row: Row[int, int, str, int, int | None]) -> Voice:
-    id_, writer, name, documents, snippets = row
-    return Voice(VoiceId(id_), WriterId(writer), name, documents or 0, snippets or 0)
+def _voice(row: Row[int, int, str, int, int | None, float, bool]) -> Voice:
+    id_, writer, name, documents, snippets, strength, quotes = row
+    return Voice(VoiceId(id_), WriterId(writer), name, documents or 0, snippets or 0, MemoryUse(strength, quotes))
 
 
 def own_voice(session: Session, writer: WriterId, voice: VoiceId) -> VoiceRow:

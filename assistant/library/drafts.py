@@ -5,11 +5,11 @@ from datetime import UTC
 from sqlalchemy import delete, func, select, update
 
 from assistant.errors import LibraryError, NotFoundError
-from assistant.library.catalogue import now, owe_cleaning, own_voice
+from assistant.library.catalogue import check_strength, now, owe_cleaning, own_voice
 from assistant.library.database import Database
 from assistant.library.schema import DraftRow, VoiceRow
 from assistant.library.text import storable
-from assistant.types import Draft, DraftId, DraftInfo, VoiceId, WriterId
+from assistant.types import Draft, DraftId, DraftInfo, MemoryUse, VoiceId, WriterId
 
 _OPENING_CHARACTERS = 120
 
@@ -99,6 +99,22 @@ class Drafts:
             session.refresh(row)
             return _draft(row)
 
+    def use_memory(self, writer: WriterId, draft: DraftId, use: MemoryUse | None) -> None:
+        """Record how much of the voice's wording a draft wants; None: as the voice has it. It makes no new revision.
+
+        :raises LibraryError: if the strength is not from 0 to 1.
+        """
+        self.get(writer, draft)
+        if use is not None:
+            check_strength(use)
+        strength, quotes = (use.strength, use.quotes_at_length) if use is not None else (None, None)
+        with self._database.writing() as session:
+            session.execute(
+                update(DraftRow)
+                .where(DraftRow.id == draft, DraftRow.writer_id == writer)
+                .values(memory_strength=strength, quotes_at_length=quotes)
+            )
+
     def delete(self, writer: WriterId, draft: DraftId) -> None:
         """Delete a draft."""
         self.get(writer, draft)
@@ -120,4 +136,5 @@ def _draft(row: DraftRow) -> Draft:
         text=row.text,
         revision=row.revision,
         updated_at=row.updated_at.replace(tzinfo=UTC),
+        memory_use=None if row.memory_strength is None else MemoryUse(row.memory_strength, bool(row.quotes_at_length)),
     )

@@ -26,6 +26,7 @@ from assistant.types import (
     Draft,
     DraftId,
     DraftInfo,
+    MemoryUse,
     Snippet,
     SnippetId,
     Voice,
@@ -125,6 +126,14 @@ class Library:
         self._catalogue.rename_voice(writer, voice, name)
         return self._catalogue.voice(writer, voice)
 
+    def use_memory(self, writer: WriterId, voice: VoiceId, use: MemoryUse) -> Voice:
+        """Record how much of a voice's wording its drafts start with.
+
+        :raises LibraryError: if the strength is not from 0 to 1.
+        """
+        self._catalogue.use_memory(writer, voice, use)
+        return self._catalogue.voice(writer, voice)
+
     def delete_voice(self, writer: WriterId, voice: VoiceId) -> None:
         """Delete a voice and all its documents from every byte on disk. Its drafts stay, without a voice."""
         self._catalogue.voice(writer, voice)
@@ -184,6 +193,14 @@ class Library:
         :raises DraftConflictError: if another save came first; it carries what is stored.
         """
         return self._drafts.save(writer, draft)
+
+    def use_memory_in_draft(self, writer: WriterId, draft: DraftId, use: MemoryUse | None) -> Draft:
+        """Record how much of its voice's wording a draft wants; None: as the voice has it. The revision stays.
+
+        :raises LibraryError: if the strength is not from 0 to 1.
+        """
+        self._drafts.use_memory(writer, draft, use)
+        return self._drafts.get(writer, draft)
 
     def delete_draft(self, writer: WriterId, draft: DraftId) -> None:
         """Delete a draft from every byte on disk."""

@@ -46,7 +46,10 @@ class WriterRow(Base):
 
 
 class VoiceRow(Base):
-    """One of a writer's corpora. ``index_is_current`` is false from a change of snippets until the index knows it."""
+    """One of a writer's corpora. ``index_is_current`` is false from a change of snippets until the index knows it.
+
+    ``memory_strength`` and ``quotes_at_length`` are what its drafts start with.
+    """
 
     __tablename__ = "voices"
     __table_args__ = (UniqueConstraint("writer_id", "name"), _NEVER_REUSED)
@@ -57,6 +60,8 @@ class VoiceRow(Base):
     revision: Mapped[int] = mapped_column(default=0)
     index_is_current: Mapped[bool]
     created_at: Mapped[datetime]
+    memory_strength: Mapped[float] = mapped_column(server_default="1")
+    quotes_at_length: Mapped[bool] = mapped_column(server_default="0")
 
 
 class DocumentRow(Base):
@@ -113,7 +118,10 @@ class WordRow(Base):
 
 
 class DraftRow(Base):
-    """What the writer is writing. It outlives its voice."""
+    """What the writer is writing. It outlives its voice.
+
+    ``memory_strength`` and ``quotes_at_length`` are NULL as long as the voice's count.
+    """
 
     __tablename__ = "drafts"
     __table_args__ = (Index(None, "writer_id", "updated_at"), _NEVER_REUSED)
@@ -125,6 +133,8 @@ class DraftRow(Base):
     text: Mapped[str]
     revision: Mapped[int]
     updated_at: Mapped[datetime]
+    memory_strength: Mapped[float | None]
+    quotes_at_length: Mapped[bool | None]
 
 
 class ImportRow(Base):

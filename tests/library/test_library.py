@@ -7,7 +7,7 @@ import pytest
 
 from assistant.errors import LibraryError, NotFoundError
 from assistant.library.library import Library
-from assistant.types import DocumentId, SnippetId, Voice, VoiceId, WriterId
+from assistant.types import DocumentId, MemoryUse, SnippetId, Voice, VoiceId, WriterId
 from tests.hashing_encoder import HashingEncoder
 from tests.library.corpus import write_documents
 
@@ -240,6 +240,8 @@ def test_a_writer_sees_and_changes_nothing_of_another(
         lambda: library.voice(stranger, voice.id),
         lambda: library.rename_voice(stranger, voice.id, "Stolen"),
         lambda: library.delete_voice(stranger, voice.id),
+        lambda: library.use_memory(stranger, voice.id, MemoryUse(0.0)),
+        lambda: library.use_memory_in_draft(stranger, draft.id, MemoryUse(0.0)),
         lambda: library.documents(stranger, voice.id),
         lambda: library.document(stranger, document),
         lambda: library.snippets(stranger, document),

@@ -1,0 +1,71 @@
+"""How much of a voice's wording goes into suggestions: the voice's habit, and a draft's own."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import LibraryError
+from assistant.library.library import Library
+from assistant.types import MemoryUse, WriterId
+from tests.hashing_encoder import HashingEncoder
+
+
+@pytest.fixture
+def writer(library: Library) -> WriterId:
+    return library.local_writer()
+
+
+def test_a_voice_starts_with_all_of_it_and_short_quotes(library: Library, writer: WriterId) -> None:
+    voice = library.create_voice(writer, "Letters")
+    assert voice.memory_use == MemoryUse(1.0, quotes_at_length=False)
+    assert library.create_draft(writer, voice.id).memory_use is None
+    assert MemoryUse().longest_copy == 8
+    assert MemoryUse(quotes_at_length=True).longest_copy is None
+
+
+def test_a_voice_and_a_draft_keep_what_was_chosen(library: Library, writer: WriterId, tmp_path: Path) -> None:
+    voice = library.create_voice(writer, "Letters")
+    draft = library.create_draft(writer, voice.id, "Title", "text")
+    assert library.use_memory(writer, voice.id, MemoryUse(0.5)).memory_use == MemoryUse(0.5)
+    chosen = library.use_memory_in_draft(writer, draft.id, MemoryUse(0.0, quotes_at_length=True))
+    assert (chosen.memory_use, chosen.revision) == (MemoryUse(0.0, quotes_at_length=True), draft.revision)
+    saved = library.save_draft(writer, chosen)
+    assert saved.memory_use == chosen.memory_use
+    library.close()
+    reopened = Library.open(tmp_path / "data", HashingEncoder())
+    assert reopened.voice(writer, voice.id).memory_use == MemoryUse(0.5)
+    assert reopened.voices(writer)[0].memory_use == MemoryUse(0.5)
+    assert reopened.draft(writer, draft.id).memory_use == chosen.memory_use
+    assert reopened.use_memory_in_draft(writer, draft.id, None).memory_use is None
+    reopened.close()
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.5, float("nan")])
+def test_a_strength_out_of_bounds_is_refused(library: Library, writer: WriterId, strength: float) -> None:
+    voice = library.create_voice(writer, "Letters")
+    draft = library.create_draft(writer, voice.id)
+    with pytest.raises(LibraryError, match="expected 0, which is off, to 1"):
+        library.use_memory(writer, voice.id, MemoryUse(strength))
+    with pytest.raises(LibraryError, match="expected 0, which is off, to 1"):
+        library.use_memory_in_draft(writer, draft.id, MemoryUse(strength))
+
+
+def test_a_library_of_the_first_schema_gets_the_defaults(tmp_path: Path) -> None:
+    """The columns are taken away again, as they were not there before the second migration."""
+    library = Library.open(tmp_path / "data", HashingEncoder())
+    writer = library.local_writer()
+    voice = library.create_voice(writer, "Letters").id
+    draft = library.create_draft(writer, voice, "Title", "text").id
+    library.close()
+    with sqlite3.connect(tmp_path / "data" / "ownhand.sqlite") as database:
+        for table in ("voices", "drafts"):
+            for column in ("memory_strength", "quotes_at_length"):
+                database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    database.close()
+    migrated = Library.open(tmp_path / "data", HashingEncoder())
+    assert migrated.voice(writer, voice).memory_use == MemoryUse()
+    assert migrated.draft(writer, draft).memory_use is None
+    assert migrated.draft(writer, draft).text == "text"
+    migrated.close()
