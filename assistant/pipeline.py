@@ -4,7 +4,7 @@ Retrieve, rank, summarize, synthesize, generate: "Teach LLMs to Personalize" (ar
 """
 
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import TypeVar
@@ -73,9 +73,15 @@ class Pipeline:
     """The settings behind the evidence, for the signature of a suggestion."""
     memory: MemorySource | None = None
     """What the generator may recall of each voice, word by word; None: nothing."""
+    undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Held while a suggestion is written: work in the background rests."""
 
     def write(self, request: Request) -> Generator[Event, None, None]:
         """One suggestion: evidence first, then text as it comes. Closing the stream stops the model."""
+        with self.undisturbed():
+            yield from self._write(request)
+
+    def _write(self, request: Request) -> Generator[Event, None, None]:
         clock = Clock()
         evidence = yield from self.stages.gather(request, clock)
 

@@ -1,7 +1,8 @@
 """The five stages as one stream: order, closing, errors, the explicit state of no evidence."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 import pytest
@@ -217,6 +218,28 @@ def test_closing_the_stream_closes_the_generators_stream() -> None:
     events.close()
     assert stream.closed
     assert stream.finish == "cancelled"
+
+
+def test_background_work_rests_from_the_first_event_to_the_last_or_to_the_closing() -> None:
+    resting: list[bool] = []
+
+    @contextmanager
+    def undisturbed() -> Iterator[None]:
+        resting.append(True)
+        try:
+            yield
+        finally:
+            resting.append(False)
+
+    for end in (list, Generator.close):
+        resting.clear()
+        writing, _ = pipeline(ScriptedStream([" It", " held."]))
+        events = replace(writing, undisturbed=undisturbed).write(request())
+        assert resting == []
+        next(events)
+        assert resting == [True]
+        end(events)
+        assert resting == [True, False]
 
 
 def test_an_error_in_generation_reaches_the_reader_and_closes_the_stream() -> None:
