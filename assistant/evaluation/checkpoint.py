@@ -22,7 +22,7 @@ from assistant.evaluation.quality import has_loop, known_word_share, sentence_en
 from assistant.evaluation.statistics import PairedTest, paired_test
 from assistant.generation.local import LocalGenerator
 from assistant.keyword_candidates import words
-from assistant.prompts import PromptTemplate, build_prompt
+from assistant.prompts import Part, PromptTemplate, build_prompt
 from assistant.settings import Settings
 from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
 from assistant.training.corpus import Split
@@ -82,6 +82,9 @@ class CheckpointReport:
     own_against_none: PairedTest
     own_against_other: PairedTest
     distinction_accuracy: float
+    second_reading: float
+    """Bits for a passage that stands in the context already, as a share of those for its first reading: what a model
+    that cannot copy from its context needs 1 for, and one that copies perfectly almost 0."""
     loop_rate: float
     known_word_rate: float
     sentence_end_rate: float
@@ -120,6 +123,7 @@ def evaluate_checkpoint(
         own_against_none=paired_test(own, none),
         own_against_other=paired_test(own, other),
         distinction_accuracy=_distinction_accuracy(authors, subject.language, settings),
+        second_reading=_second_reading(drafts, subject.language),
         loop_rate=sum(map(has_loop, texts)) / max(1, len(texts)),
         known_word_rate=known_word_share(texts, subject.vocabulary | evidence_words),
         sentence_end_rate=sentence_end_rate(texts),
@@ -186,6 +190,17 @@ def _distinction_accuracy(authors: Sequence[Author], language: Language, setting
             right += (preferred_answer(language, prompt, [ANSWERS[True], ANSWERS[False]]) == 0) == same
             total += 1
     return right / max(1, total)
+
+
+def _second_reading(drafts: Sequence[Draft], language: Language) -> float:
+    """One document of each author is read twice in a row; every author counts alike."""
+    firsts = {draft.author: draft for draft in reversed(drafts)}.values()
+    shares = []
+    for draft in firsts:
+        once, again = (Part(draft.before),), (Part(f"{draft.before}{draft.continuation}\n\n{draft.before}"),)
+        first, second = (bits_per_character(language, prompt, draft.continuation) for prompt in (once, again))
+        shares.append(second / first)
+    return float(np.mean(shares))
 
 
 def _samples(drafts: Sequence[Draft], subject: Subject, settings: CheckpointSettings) -> Iterator[str]:

@@ -127,6 +127,7 @@ def _document(report: "CheckpointReport", signature: dict[str, object], *, sampl
         "p_own_none": none.p,
         "p_own_other": other.p,
         "author_distinction_accuracy": report.distinction_accuracy,
+        "second_reading_share": report.second_reading,
         "loop_rate": report.loop_rate,
         "known_word_rate": report.known_word_rate,
         "sentence_end_rate": report.sentence_end_rate,

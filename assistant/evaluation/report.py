@@ -43,10 +43,17 @@ def _checkpoint(result: dict[str, Any]) -> str:
         f"| another writer's | {bits['other']:.3f} | {result['gain_own_over_other_percent']:.2f} % "
         f"| {_p(result['p_own_other'])} |\n\n"
         f"Author distinction: {100 * result['author_distinction_accuracy']:.0f} % of pairs told right (chance 50 %). "
-        f"Of sampled continuations {100 * result['loop_rate']:.0f} % hold a loop and "
+        + _second_reading(result)
+        + f"Of sampled continuations {100 * result['loop_rate']:.0f} % hold a loop and "
         f"{100 * result['sentence_end_rate']:.0f} % end at a sentence; "
         f"{100 * result['known_word_rate']:.1f} % of their words are known words.\n"
     )
+
+
+def _second_reading(result: dict[str, Any]) -> str:
+    if (share := result.get("second_reading_share")) is None:
+        return ""
+    return f"A passage that stands in the context already costs {100 * share:.0f} % of its first reading. "
 
 
 def _framework(result: dict[str, Any]) -> str:

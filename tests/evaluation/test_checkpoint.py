@@ -61,6 +61,7 @@ def test_a_report_counts_what_it_measured(tmp_path: Path) -> None:
     assert len({report.bits_none, report.bits_own, report.bits_other}) == 3
     assert report.own_against_none.difference == pytest.approx(report.bits_own - report.bits_none)
     assert report.own_against_other.difference == pytest.approx(report.bits_own - report.bits_other)
+    assert report.second_reading > 0
 
 
 def test_to_a_model_that_knows_nothing_evidence_makes_no_difference(tmp_path: Path) -> None:
@@ -68,6 +69,7 @@ def test_to_a_model_that_knows_nothing_evidence_makes_no_difference(tmp_path: Pa
     assert report.bits_none == pytest.approx(report.bits_own) == pytest.approx(report.bits_other)
     assert report.bits_none < math.log2(VOCABULARY)  # more than one character a token
     assert report.own_against_none.difference == pytest.approx(0)
+    assert report.second_reading == pytest.approx(1)
 
 
 def test_a_report_is_repeatable_and_seeded(tmp_path: Path) -> None:
