@@ -197,7 +197,8 @@ def _second_reading(drafts: Sequence[Draft], language: Language) -> float:
     firsts = {draft.author: draft for draft in reversed(drafts)}.values()
     shares = []
     for draft in firsts:
-        once, again = (Part(draft.before),), (Part(f"{draft.before}{draft.continuation}\n\n{draft.before}"),)
+        start = f"\n\n{draft.before}"
+        once, again = (Part(start),), (Part(f"{start}{draft.continuation}{start}"),)
         first, second = (bits_per_character(language, prompt, draft.continuation) for prompt in (once, again))
         shares.append(second / first)
     return float(np.mean(shares))
