@@ -24,6 +24,7 @@ from assistant.settings import SHIPPED_CHECKPOINT, RankingName, Settings, Summar
 from assistant.stages import Ranker, Retriever, Summarizer, Synthesizer, TextGenerator
 from assistant.summarization import ExtractiveSummarizer, GenericSummarizer, NoSummary
 from assistant.synthesis import FrequentWords, ImportedVectors, KeywordSynthesizer, NoKeywords
+from assistant.types import Document, DocumentId, Request, Suggestion
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,13 @@ class Assistant:
         store.choose(name)
         self.pipeline = replace(self.pipeline, generator=generator, template=template)
         self.model, self.trouble = name, ""
+
+    def recalled_documents(self, request: Request, suggestion: Suggestion) -> dict[DocumentId, Document]:
+        """The documents that words of a suggestion leaned on, but for those deleted meanwhile."""
+        if request.voice is None:
+            return {}
+        wanted = {support.document for recall in suggestion.recalls for support in recall.supports}
+        return self.library.documents_by_id(request.voice, sorted(wanted))
 
     def close(self) -> None:
         """Release the data folder."""

@@ -11,7 +11,7 @@ from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
     from assistant.assembly import Assistant
-    from assistant.types import Suggestion, VoiceId, WriterId
+    from assistant.types import Request, Suggestion, Voice, WriterId
 
 
 def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,6 +26,13 @@ def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
     write.add_argument("--tokens", type=int, default=defaults.generation.max_tokens)
     write.add_argument("--temperature", type=float, default=defaults.generation.temperature)
     write.add_argument("--seed", type=int, default=0)
+    write.add_argument(
+        "--memory-strength",
+        type=float,
+        metavar="0..1",
+        help="how much of the voice's wording (default: what its drafts start with, at first 1; 0 is off)",
+    )
+    write.add_argument("--quote-at-length", action="store_true", help="let it copy more than a few words in a row")
     write.add_argument("--data-dir", type=Path, default=defaults.data_dir)
     write.add_argument("--json", action="store_true", help="one JSON document instead of text")
     write.set_defaults(run=_write)
@@ -47,9 +54,11 @@ def _write(arguments: argparse.Namespace) -> None:
 
     settings = _settings(arguments)
     with closing(load(settings)) as assistant:
-        suggestion = _suggest(assistant, arguments)
+        request = _request(assistant, arguments)
+        suggestion = _suggest(assistant, request)
+        documents = assistant.recalled_documents(request, suggestion)
     if arguments.json:
-        sys.stdout.write(json.dumps(suggestion_json(suggestion), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(suggestion_json(suggestion, documents), ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(_as_text(suggestion))
 
@@ -72,26 +81,43 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def _suggest(assistant: "Assistant", arguments: argparse.Namespace) -> "Suggestion":
-    from assistant.events import Finished
-    from assistant.types import Request, Sampling
+def _request(assistant: "Assistant", arguments: argparse.Namespace) -> "Request":
+    from assistant.types import MemoryUse, Request, Sampling
 
     writer = assistant.library.local_writer()
     generation = assistant.settings.generation
     sampling = Sampling(generation.max_tokens, generation.temperature, generation.top_p, arguments.seed)
     voice = _voice(assistant, writer, arguments.voice)
-    request = Request(writer, voice, arguments.title, arguments.start, sampling=sampling)
+    use = voice.memory_use if voice else MemoryUse()
+    if arguments.memory_strength is not None:
+        use = replace(use, strength=arguments.memory_strength)
+    if arguments.quote_at_length:
+        use = replace(use, quotes_at_length=True)
+    return Request(
+        writer,
+        voice.id if voice else None,
+        arguments.title,
+        arguments.start,
+        sampling=sampling,
+        memory_strength=use.strength,
+        longest_copy=use.longest_copy,
+    )
+
+
+def _suggest(assistant: "Assistant", request: "Request") -> "Suggestion":
+    from assistant.events import Finished
+
     *_, last = assistant.pipeline.write(request)
     assert isinstance(last, Finished)  # the pipeline's contract: Finished is the last event
     return last.suggestion
 
 
-def _voice(assistant: "Assistant", writer: "WriterId", name: str) -> "VoiceId | None":
+def _voice(assistant: "Assistant", writer: "WriterId", name: str) -> "Voice | None":
     """The voice of this name; without a name the only voice, or none where there is none yet."""
     voices = assistant.library.voices(writer)
     if not name and len(voices) <= 1:
-        return voices[0].id if voices else None
-    return assistant.library.voice_named(writer, name).id
+        return voices[0] if voices else None
+    return assistant.library.voice_named(writer, name)
 
 
 def _as_text(suggestion: "Suggestion") -> str:

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
+from assistant.errors import SettingsError
+
 WriterId = NewType("WriterId", int)
 VoiceId = NewType("VoiceId", int)
 DocumentId = NewType("DocumentId", int)
@@ -34,10 +36,17 @@ LONGEST_COPY = 8
 
 @dataclass(frozen=True, slots=True)
 class MemoryUse:
-    """How much of a voice's wording the writer wants in suggestions: ``strength`` from 0, none, to 1, full."""
+    """How much of a voice's wording the writer wants in suggestions: ``strength`` from 0, none, to 1, full.
+
+    :raises SettingsError: if the strength is out of these bounds.
+    """
 
     strength: float = 1.0
     quotes_at_length: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise SettingsError(f"the memory strength is {self.strength}: expected 0, which is off, to 1")
 
     @property
     def longest_copy(self) -> int | None:

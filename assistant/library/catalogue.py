@@ -161,11 +161,7 @@ class Catalogue:
             row.name = _free_name(session, writer, name, but=voice)
 
     def use_memory(self, writer: WriterId, voice: VoiceId, use: MemoryUse) -> None:
-        """Record how much of a voice's wording its drafts start with.
-
-        :raises LibraryError: if the strength is not from 0 to 1.
-        """
-        check_strength(use)
+        """Record how much of a voice's wording its drafts start with."""
         with self._database.writing() as session:
             row = own_voice(session, writer, voice)
             row.memory_strength, row.quotes_at_length = use.strength, use.quotes_at_length
@@ -446,15 +442,6 @@ class Catalogue:
         query = select(VoiceRow.id, func.count(SnippetRow.id)).outerjoin(SnippetRow).group_by(VoiceRow.id)
         with self._database.reading() as session:
             return {VoiceId(row[0]): row[1] for row in session.execute(query)}
-
-
-def check_strength(use: MemoryUse) -> None:
-    """Refuse what is no strength.
-
-    :raises LibraryError: if it is not from 0 to 1.
-    """
-    if not 0 <= use.strength <= 1:
-        raise LibraryError(f"the memory strength is {use.strength}: expected 0, which is off, to 1")
 
 
 def now() -> datetime:

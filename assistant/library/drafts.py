@@ -5,7 +5,7 @@ from datetime import UTC
 from sqlalchemy import delete, func, select, update
 
 from assistant.errors import LibraryError, NotFoundError
-from assistant.library.catalogue import check_strength, now, owe_cleaning, own_voice
+from assistant.library.catalogue import now, owe_cleaning, own_voice
 from assistant.library.database import Database
 from assistant.library.schema import DraftRow, VoiceRow
 from assistant.library.text import storable
@@ -100,13 +100,8 @@ class Drafts:
             return _draft(row)
 
     def use_memory(self, writer: WriterId, draft: DraftId, use: MemoryUse | None) -> None:
-        """Record how much of the voice's wording a draft wants; None: as the voice has it. It makes no new revision.
-
-        :raises LibraryError: if the strength is not from 0 to 1.
-        """
+        """Record how much of the voice's wording a draft wants; None: as the voice has it. It makes no new revision."""
         self.get(writer, draft)
-        if use is not None:
-            check_strength(use)
         strength, quotes = (use.strength, use.quotes_at_length) if use is not None else (None, None)
         with self._database.writing() as session:
             session.execute(

@@ -127,10 +127,7 @@ class Library:
         return self._catalogue.voice(writer, voice)
 
     def use_memory(self, writer: WriterId, voice: VoiceId, use: MemoryUse) -> Voice:
-        """Record how much of a voice's wording its drafts start with.
-
-        :raises LibraryError: if the strength is not from 0 to 1.
-        """
+        """Record how much of a voice's wording its drafts start with."""
         self._catalogue.use_memory(writer, voice, use)
         return self._catalogue.voice(writer, voice)
 
@@ -195,10 +192,7 @@ class Library:
         return self._drafts.save(writer, draft)
 
     def use_memory_in_draft(self, writer: WriterId, draft: DraftId, use: MemoryUse | None) -> Draft:
-        """Record how much of its voice's wording a draft wants; None: as the voice has it. The revision stays.
-
-        :raises LibraryError: if the strength is not from 0 to 1.
-        """
+        """Record how much of its voice's wording a draft wants; None: as the voice has it. The revision stays."""
         self._drafts.use_memory(writer, draft, use)
         return self._drafts.get(writer, draft)
 

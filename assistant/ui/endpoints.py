@@ -3,7 +3,7 @@
 They give what ``python -m assistant write --json`` gives.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import assert_never
@@ -14,7 +14,7 @@ from assistant.assembly import Assistant
 from assistant.errors import OwnhandError
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.suggestion_json import suggestion_json
-from assistant.types import Evidence, Request, Suggestion
+from assistant.types import Document, DocumentId, Evidence, MemoryUse, Request, Suggestion
 from assistant.ui.suggest_routes import sampling_for
 from assistant.ui.writers import current_writer
 
@@ -26,16 +26,34 @@ def add_endpoints(assistant: Assistant) -> None:
     """Add the endpoints to the Blocks being built."""
 
     def suggest(
-        title: str, before: str, voice: str = "", request: gr.Request = _FILLED_IN
+        title: str,
+        before: str,
+        voice: str = "",
+        memory_strength: float | None = None,
+        request: gr.Request = _FILLED_IN,
     ) -> Generator[dict[str, object], None, None]:
-        """Continue a draft in a voice, named as in the library ("" for none); every answer replaces the one before."""
+        """Continue a draft in a voice, named as in the library ("" for none); every answer replaces the one before.
+
+        memory_strength: how much of the voice's wording, 0 to 1; by default what the voice's drafts start with.
+        """
         try:
             writer = current_writer(request.request)
             sampling = sampling_for("sentences", 0, assistant.settings.generation)
-            chosen = assistant.library.voice_named(writer, voice).id if voice else None
-            ask = Request(writer, chosen, title=title, before=before, sampling=sampling)
+            chosen = assistant.library.voice_named(writer, voice) if voice else None
+            use = chosen.memory_use if chosen else MemoryUse()
+            if memory_strength is not None:
+                use = replace(use, strength=memory_strength)
+            ask = Request(
+                writer,
+                chosen.id if chosen else None,
+                title=title,
+                before=before,
+                sampling=sampling,
+                memory_strength=use.strength,
+                longest_copy=use.longest_copy,
+            )
             with closing(assistant.pipeline.write(ask)) as events:
-                yield from answers(events)
+                yield from answers(events, lambda suggestion: assistant.recalled_documents(ask, suggestion))
         except OwnhandError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -51,8 +69,13 @@ def add_endpoints(assistant: Assistant) -> None:
     gr.api(voices, api_name="voices")
 
 
-def answers(events: Generator[Event, None, None]) -> Generator[dict[str, object], None, None]:
-    """Fold the events into ever more complete answers; ``finish`` is "cancelled" until the last."""
+def answers(
+    events: Generator[Event, None, None], recalled: Callable[[Suggestion], Mapping[DocumentId, Document]]
+) -> Generator[dict[str, object], None, None]:
+    """Fold the events into ever more complete answers; ``finish`` is "cancelled" until the last.
+
+    :param recalled: finds the documents that words of a suggestion leaned on.
+    """
     evidence, text = Evidence(), ""
     for event in events:
         match event:
@@ -67,8 +90,8 @@ def answers(events: Generator[Event, None, None]) -> Generator[dict[str, object]
             case TextDelta(piece):
                 text += piece
             case Finished(suggestion):
-                yield suggestion_json(suggestion)
+                yield suggestion_json(suggestion, recalled(suggestion))
                 return
             case _:
                 assert_never(event)
-        yield suggestion_json(Suggestion(text, evidence, finish="cancelled"))
+        yield suggestion_json(Suggestion(text, evidence, finish="cancelled"), {})

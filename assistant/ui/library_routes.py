@@ -20,7 +20,8 @@ from assistant.library.readers import LARGEST_FILE_BYTES, READERS
 from assistant.library.reports import ImportId, ImportReport
 from assistant.types import Document, DocumentId, DocumentInfo, Snippet, Voice, VoiceId, WriterId
 from assistant.ui.uploads import Uploads
-from assistant.ui.wire import Json
+from assistant.ui.wire import Json, memory_use_json
+from assistant.ui.write_routes import MemoryChoice
 from assistant.ui.writers import current_writer
 
 Writer = Annotated[WriterId, Depends(current_writer)]
@@ -57,15 +58,19 @@ def largest(name: str) -> int:
 def _add_voices(router: APIRouter, library: Library) -> None:
     @router.get("/voices")
     def voices(writer: Writer) -> Json:
-        return {"voices": [_voice(voice, is_importing=library.is_importing(voice)) for voice in library.voices(writer)]}
+        return {"voices": [_voice(voice, library) for voice in library.voices(writer)]}
 
     @router.post("/voices")
     def create(writer: Writer, body: VoiceName) -> Json:
-        return _voice(library.create_voice(writer, body.name))
+        return _voice(library.create_voice(writer, body.name), library)
 
     @router.patch("/voices/{voice}")
     def rename(writer: Writer, voice: VoiceId, body: VoiceName) -> Json:
-        return _voice(library.rename_voice(writer, voice, body.name))
+        return _voice(library.rename_voice(writer, voice, body.name), library)
+
+    @router.put("/voices/{voice}/memory")
+    def use_memory(writer: Writer, voice: VoiceId, body: MemoryChoice) -> Json:
+        return _voice(library.use_memory(writer, voice, body.use()), library)
 
     @router.delete("/voices/{voice}")
     def delete(writer: Writer, voice: VoiceId) -> Json:
@@ -148,7 +153,7 @@ def _add_examples(router: APIRouter, library: Library) -> None:
             raise NotFoundError(f"There is no example named {slug}: reload the page to see those there are")
         voice = library.create_voice(writer, free_name(corpus.name, library.voices(writer)))
         library.start_import(writer, voice.id, [corpus.folder])
-        return _voice(voice, is_importing=True)
+        return _voice(voice, library)
 
     @router.get("/limits")
     def limits() -> Json:
@@ -165,13 +170,15 @@ def free_name(name: str, voices: Sequence[Voice]) -> str:
     raise LibraryError(f"There are {_MOST_EXAMPLE_VOICES} voices named {name}: delete some of them first")
 
 
-def _voice(voice: Voice, *, is_importing: bool = False) -> Json:
+def _voice(voice: Voice, library: Library) -> Json:
     return {
         "id": voice.id,
         "name": voice.name,
         "documents": voice.documents,
         "snippets": voice.snippets,
-        "importing": is_importing,
+        "importing": library.is_importing(voice),
+        "memory_use": memory_use_json(voice.memory_use),
+        "learning": asdict(library.learning(voice)),
     }
 
 

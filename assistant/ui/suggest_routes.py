@@ -17,10 +17,10 @@ from pydantic import BaseModel, Field
 
 from assistant.assembly import Assistant
 from assistant.errors import OwnhandError
-from assistant.events import TextDelta
+from assistant.events import Event, Finished, TextDelta
 from assistant.pipeline import immediate_context
 from assistant.settings import GenerationSettings
-from assistant.types import Request, Sampling, VoiceId, WriterId
+from assistant.types import LONGEST_COPY, Document, DocumentId, Request, Sampling, VoiceId, WriterId
 from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE
 from assistant.ui.problems import UNEXPECTED
 from assistant.ui.threads import in_thread
@@ -48,6 +48,8 @@ class Ask(BaseModel):
     after: str = Field("", max_length=LONGEST_TEXT)
     length: Length = "sentences"
     seed: int = Field(0, ge=0, lt=2**31)
+    memory_strength: float = Field(1.0, ge=0, le=1)
+    longest_copy: int | None = Field(LONGEST_COPY, ge=1)
 
 
 def suggest_routes(assistant: Assistant) -> APIRouter:
@@ -73,7 +75,16 @@ def sampling_for(length: Length, seed: int, settings: GenerationSettings) -> Sam
 
 def _request(ask: Ask, writer: WriterId, settings: GenerationSettings) -> Request:
     sampling = sampling_for(ask.length, ask.seed, settings)
-    return Request(writer, ask.voice, title=ask.title, before=ask.before, after=ask.after, sampling=sampling)
+    return Request(
+        writer,
+        ask.voice,
+        title=ask.title,
+        before=ask.before,
+        after=ask.after,
+        sampling=sampling,
+        memory_strength=ask.memory_strength,
+        longest_copy=ask.longest_copy,
+    )
 
 
 async def _lines(assistant: Assistant, request: Request, places: asyncio.Semaphore) -> AsyncGenerator[str, None]:
@@ -85,12 +96,17 @@ async def _lines(assistant: Assistant, request: Request, places: asyncio.Semapho
         try:
             async for event in events:
                 if event != TextDelta(""):  # the model is still reading: nothing to show yet
-                    yield _line(event_json(event, context))
+                    recalled = await asyncio.to_thread(_recalled, assistant, request, event)
+                    yield _line(event_json(event, context, recalled))
         except OwnhandError as error:
             yield _line({"event": "error", "message": str(error)})
         except Exception:  # noqa: BLE001 - a stream that just ends would leave the page without a word
             _log.exception("A suggestion failed")
             yield _line({"event": "error", "message": UNEXPECTED})
+
+
+def _recalled(assistant: Assistant, request: Request, event: Event) -> dict[DocumentId, Document]:
+    return assistant.recalled_documents(request, event.suggestion) if isinstance(event, Finished) else {}
 
 
 def _line(data: Json) -> str:

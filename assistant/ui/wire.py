@@ -1,16 +1,22 @@
 """What the Write page is told, as JSON: the events of a suggestion, drafts."""
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
-from assistant.types import Draft, DraftInfo, RankedEntry, SummarySentence
+from assistant.types import Document, DocumentId, Draft, DraftInfo, MemoryUse, RankedEntry, SummarySentence
 from assistant.ui.marks import marked_runs
+from assistant.ui.recalls import recalls_json
 
 Json = dict[str, object]
 
 
-def event_json(event: Event, context: str) -> Json:
-    """One line of the stream; ``context`` is what the draft says at the cursor."""
+def event_json(event: Event, context: str, recalled: Mapping[DocumentId, Document]) -> Json:
+    """One line of the stream.
+
+    :param context: what the draft says at the cursor.
+    :param recalled: the documents that words of a finished suggestion leaned on.
+    """
     match event:
         case Retrieved(hits, milliseconds):
             return {"event": "retrieved", "snippets": len(hits), "milliseconds": milliseconds}
@@ -26,8 +32,13 @@ def event_json(event: Event, context: str) -> Json:
         case TextDelta(text):
             return {"event": "text", "text": text}
         case Finished(suggestion):
-            timings, signature = suggestion.timings_ms, suggestion.signature
-            return {"event": "finished", "finish": suggestion.finish, "timings_ms": timings, "signature": signature}
+            return {
+                "event": "finished",
+                "finish": suggestion.finish,
+                "recalls": recalls_json(suggestion, recalled),
+                "timings_ms": suggestion.timings_ms,
+                "signature": suggestion.signature,
+            }
         case _:
             assert_never(event)
 
@@ -56,9 +67,15 @@ def draft_json(draft: Draft) -> Json:
         "voice": draft.voice,
         "title": draft.title,
         "text": draft.text,
+        "memory_use": draft.memory_use and memory_use_json(draft.memory_use),
         "revision": draft.revision,
         "updated_at": draft.updated_at.isoformat(),
     }
+
+
+def memory_use_json(use: MemoryUse) -> Json:
+    """How much of a voice's wording goes into suggestions."""
+    return {"strength": use.strength, "quotes_at_length": use.quotes_at_length}
 
 
 def draft_line_json(info: DraftInfo) -> Json:

@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 from assistant.assembly import Assistant
 from assistant.library.drafts import DraftConflictError
 from assistant.library.library import Library
-from assistant.types import DocumentId, DraftId, Span, VoiceId, WriterId
+from assistant.types import DocumentId, DraftId, MemoryUse, Span, VoiceId, WriterId
 from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE
+from assistant.ui.recalls import quotation
 from assistant.ui.wire import Json, draft_json, draft_line_json
 from assistant.ui.writers import current_writer
 
@@ -30,6 +31,23 @@ class DraftChange(DraftContent):
     """The body of a request that saves one; ``revision`` is the one it was made from."""
 
     revision: int
+
+
+class MemoryChoice(BaseModel):
+    """How much of a voice's wording goes into suggestions, in a request."""
+
+    strength: float = Field(ge=0, le=1)
+    quotes_at_length: bool = False
+
+    def use(self) -> MemoryUse:
+        """The same as a value."""
+        return MemoryUse(self.strength, self.quotes_at_length)
+
+
+class DraftMemory(BaseModel):
+    """The body of a request that sets it for a draft; None: as the voice has it."""
+
+    memory_use: MemoryChoice | None
 
 
 def write_routes(assistant: Assistant) -> APIRouter:
@@ -57,6 +75,12 @@ def _add_drafts(router: APIRouter, library: Library) -> None:
     def save(writer: Writer, draft: DraftId, change: DraftChange) -> Json | JSONResponse:
         return _save(library, writer, draft, change)
 
+    @router.put("/drafts/{draft}/memory")
+    def use_memory(writer: Writer, draft: DraftId, body: DraftMemory) -> Json:
+        """Apart from the text: it is a setting, no revision, and the last one counts."""
+        use = body.memory_use.use() if body.memory_use is not None else None
+        return draft_json(library.use_memory_in_draft(writer, draft, use))
+
     @router.delete("/drafts/{draft}")
     def delete(writer: Writer, draft: DraftId) -> Json:
         library.delete_draft(writer, draft)
@@ -81,6 +105,22 @@ def _add_passages(router: APIRouter, library: Library) -> None:
         before, marked, after = _cut(found.text, Span(start, end))
         date = found.written_on.isoformat() if found.written_on else None
         return {"title": found.title, "date": date, "before": before, "passage": marked, "after": after}
+
+    @router.get("/documents/{document}/sentence")
+    def sentence(writer: Writer, document: DocumentId, start: int, end: int) -> Json:
+        """The sentence around a word, and where it stands."""
+        found = library.document(writer, document)
+        quoted = quotation(found.text, Span(start, end))
+        return {
+            "document": document,
+            "title": found.title,
+            "date": found.written_on.isoformat() if found.written_on else None,
+            "before": quoted.before,
+            "word": quoted.word,
+            "after": quoted.after,
+            "start": quoted.span.start,
+            "end": quoted.span.end,
+        }
 
 
 def _cut(text: str, span: Span) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.errors import LibraryError
+from assistant.errors import SettingsError
 from assistant.library.library import Library
 from assistant.types import MemoryUse, WriterId
 from tests.hashing_encoder import HashingEncoder
@@ -42,13 +42,9 @@ def test_a_voice_and_a_draft_keep_what_was_chosen(library: Library, writer: Writ
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.5, float("nan")])
-def test_a_strength_out_of_bounds_is_refused(library: Library, writer: WriterId, strength: float) -> None:
-    voice = library.create_voice(writer, "Letters")
-    draft = library.create_draft(writer, voice.id)
-    with pytest.raises(LibraryError, match="expected 0, which is off, to 1"):
-        library.use_memory(writer, voice.id, MemoryUse(strength))
-    with pytest.raises(LibraryError, match="expected 0, which is off, to 1"):
-        library.use_memory_in_draft(writer, draft.id, MemoryUse(strength))
+def test_a_strength_out_of_bounds_is_refused(strength: float) -> None:
+    with pytest.raises(SettingsError, match="expected 0, which is off, to 1"):
+        MemoryUse(strength)
 
 
 def test_a_library_of_the_first_schema_gets_the_defaults(tmp_path: Path) -> None:

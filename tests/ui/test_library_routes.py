@@ -15,6 +15,7 @@ from assistant.types import Voice, VoiceId, WriterId
 from assistant.ui.library_routes import free_name, library_routes
 from assistant.ui.problems import explain_problems
 from assistant.ui.writers import current_writer
+from tests.library.keys import WordNumbers
 
 HARBOUR = "The harbour office opens at six. Nobody has ever asked why, and I have stopped expecting it. " * 6
 STRANGER = WriterId(999)
@@ -91,6 +92,30 @@ def test_a_document_comes_in_pieces_that_are_its_text(browser: Browser) -> None:
     assert "".join(piece["text"] for piece in document["pieces"]) == text.strip()
     assert sum(piece["snippet"] for piece in document["pieces"]) == line["snippets"] > 1
     assert document["characters"] == line["characters"] == len(text.strip())
+
+
+def test_a_voice_keeps_how_much_of_it_its_drafts_start_with(browser: Browser) -> None:
+    voice = browser.voice("Letters")
+    assert browser.ask("GET", "/voices")["voices"][0]["memory_use"] == {"strength": 1.0, "quotes_at_length": False}
+    wanted = {"strength": 0.5, "quotes_at_length": True}
+    assert browser.ask("PUT", f"/voices/{voice}/memory", wanted)["memory_use"] == wanted
+    assert browser.ask("GET", "/voices")["voices"][0]["memory_use"] == wanted
+    browser.ask("PUT", f"/voices/{voice}/memory", {"strength": -1}, status=422)
+    browser.ask("PUT", "/voices/99/memory", wanted, status=404)
+
+
+def test_the_list_says_how_far_learning_is(browser: Browser, library: Library) -> None:
+    voice = browser.voice("Letters")
+    browser.upload(voice, {"a.txt": HARBOUR, "b.txt": f"Boats only. {HARBOUR}"})
+    assert browser.ask("GET", "/voices")["voices"][0]["learning"] == {
+        "documents": 2,
+        "learned": 0,
+        "is_running": False,
+        "seconds_left": None,
+        "reason": "",
+    }
+    library.learn_now(WordNumbers(), [VoiceId(voice)])
+    assert browser.ask("GET", "/voices")["voices"][0]["learning"]["learned"] == 2
 
 
 def test_the_list_is_searched(browser: Browser) -> None:

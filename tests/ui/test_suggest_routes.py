@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from fastapi.testclient import TestClient
 from assistant.errors import ModelError
 from assistant.library.library import Library
 from assistant.settings import GenerationSettings, ServerSettings
+from assistant.stages import Recollection
+from assistant.types import LONGEST_COPY, DocumentId, Recall, Span, Support, VoiceId
 from assistant.ui.guard import Guard
 from assistant.ui.problems import UNEXPECTED, explain_problems
 from assistant.ui.server import listen, url
@@ -25,6 +28,21 @@ from tests.ui.writing_room import Script, assistant_with
 
 LOCK = "The sluice gate stuck again on Friday, and I wrote to the council about it. " * 8
 ASK = {"title": "The lock", "before": "The sluice gate"}
+
+
+class OneMemory:
+    """Every voice has this memory."""
+
+    class Tokens:
+        model = "script"
+
+        def __len__(self) -> int:
+            return 1
+
+    tokens = Tokens()
+
+    def memory(self, *, voice: VoiceId) -> Tokens:
+        return self.tokens
 
 
 @pytest.fixture
@@ -92,7 +110,17 @@ def test_another_writers_voice_is_not_found(library: Library, tmp_path: Path) ->
     assert "error" in answer.json()
 
 
-@pytest.mark.parametrize("ask", [{"length": "novel"}, {"seed": -1}, {"title": "x" * 501}, {"before": 7}])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        {"length": "novel"},
+        {"seed": -1},
+        {"title": "x" * 501},
+        {"before": 7},
+        {"memory_strength": 1.5},
+        {"longest_copy": 0},
+    ],
+)
 def test_a_request_out_of_bounds_is_refused_with_a_reason(
     library: Library, tmp_path: Path, *, ask: dict[str, object]
 ) -> None:
@@ -110,6 +138,36 @@ def test_length_and_seed_reach_the_model(library: Library, tmp_path: Path) -> No
     assert tokens == sorted(set(tokens))
     assert tokens[1] == GenerationSettings().max_tokens
     assert {sampling.seed for sampling in script.samplings} == {5}
+
+
+def test_the_memory_of_the_voice_reaches_the_model_as_the_writer_wants_it(
+    library: Library, voice: int, tmp_path: Path
+) -> None:
+    script = Script()
+    app = application(library, script, tmp_path)
+    app.state.assistant.pipeline = replace(app.state.assistant.pipeline, memory=OneMemory())
+    lines(app, ASK | {"voice": voice})
+    told = lines(app, ASK | {"voice": voice, "memory_strength": 0.5, "longest_copy": None})
+    lines(app, ASK | {"voice": voice, "memory_strength": 0})
+    assert script.recollections == [
+        Recollection(OneMemory.tokens, 1.0, LONGEST_COPY),
+        Recollection(OneMemory.tokens, 0.5, None),
+        None,
+    ]
+    assert told[-1]["signature"]["memory"].items() >= {"strength": 0.5, "longest_copy": None}.items()
+
+
+def test_what_words_leaned_on_comes_with_the_end(library: Library, voice: int, tmp_path: Path) -> None:
+    (document,) = library.documents(library.local_writer(), VoiceId(voice))
+    leaned = Support(document.id, Span(4, 10), 0.6)
+    script = Script(recalls=(Recall(Span(1, 3), 0.7, (leaned, Support(DocumentId(99), Span(0, 4), 0.1))),))
+    told = lines(application(library, script, tmp_path), ASK | {"voice": voice})
+    place = {"document": document.id, "title": "letter", "date": None, "start": 4, "end": 10, "share": 0.6}
+    assert told[-1]["recalls"] == {
+        "runs": [{"text": " "}, {"text": "It", "share": 0.7, "supports": [place]}, {"text": " held."}],
+        "words": 2,
+        "documents": [place | {"words": 0.6}],
+    }
 
 
 def test_settings_reach_the_model() -> None:

@@ -32,6 +32,20 @@ def test_a_draft_is_made_saved_listed_and_deleted(client: TestClient) -> None:
     assert client.get(f"/api/drafts/{made['id']}").status_code == 404
 
 
+def test_how_much_of_the_voice_a_draft_wants_is_kept_apart_from_its_revision(client: TestClient) -> None:
+    made = client.post("/api/drafts", json={"text": "One."}).json()
+    assert made["memory_use"] is None
+    path = f"/api/drafts/{made['id']}"
+    wanted = {"strength": 0.25, "quotes_at_length": True}
+    told = client.put(f"{path}/memory", json={"memory_use": wanted}).json()
+    assert (told["memory_use"], told["revision"]) == (wanted, made["revision"])
+    assert client.put(path, json=made | {"text": "Two."}).status_code == 200
+    assert client.get(path).json()["memory_use"] == wanted
+    assert client.put(f"{path}/memory", json={"memory_use": None}).json()["memory_use"] is None
+    assert client.put(f"{path}/memory", json={"memory_use": {"strength": 1.1}}).status_code == 422
+    assert client.put("/api/drafts/999/memory", json={"memory_use": wanted}).status_code == 404
+
+
 def test_a_save_from_an_old_revision_is_answered_with_what_is_stored(client: TestClient) -> None:
     made = client.post("/api/drafts", json={"text": "One."}).json()
     path = f"/api/drafts/{made['id']}"
@@ -55,6 +69,22 @@ def test_what_is_not_there_is_not_found(client: TestClient, method: str, path: s
     answer = client.request(method, path, json=body)
     assert answer.status_code == 404
     assert answer.json()["error"]
+
+
+def test_the_sentence_around_a_word_comes_with_its_place(client: TestClient, library: Library, tmp_path: Path) -> None:
+    text = "🛳 The ferry left. Then it came back 🌊, and we cheered. Nobody knew why." + " It rained." * 20
+    letter = tmp_path / "ferry.txt"
+    letter.write_text(text, encoding="utf-8")
+    writer = library.local_writer()
+    voice = library.create_voice(writer, "Letters").id
+    library.import_now(writer, voice, [letter])
+    document = library.documents(writer, voice)[0].id
+    start = text.index(" back")
+    told = client.get(f"/api/documents/{document}/sentence", params={"start": start, "end": start + 3}).json()
+    assert (told["before"], told["word"], told["after"]) == ("Then it came ", "back", " 🌊, and we cheered.")
+    assert (told["title"], told["date"], told["document"]) == ("ferry", None, document)
+    assert text[told["start"] : told["end"]].strip() == "Then it came back 🌊, and we cheered."
+    assert client.get("/api/documents/999/sentence", params={"start": 0, "end": 3}).status_code == 404
 
 
 def test_a_passage_is_cut_by_characters_not_by_utf_16_units(
