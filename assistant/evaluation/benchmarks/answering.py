@@ -44,14 +44,15 @@ class Answerer:
         self.cutter = TokenCutter(loaded.tokenizer)
         self._is_encoder_decoder = bool(loaded.model.config.is_encoder_decoder)
         _check_room(loaded, decoding)
-        ends = sorted({i for i in (loaded.tokenizer.eos_token_id, *loaded.ends) if i is not None})
+        self._ends = sorted({i for i in (loaded.tokenizer.eos_token_id, *loaded.ends) if i is not None})
         padding = loaded.tokenizer.pad_token_id
-        self._padding = padding if padding is not None else (ends[0] if ends else 0)
-        self._settings = GenerationConfig(
+        self._padding = padding if padding is not None else next(iter(self._ends), 0)
+        # In the model's place: what a call leaves open, transformers would take from the model's own settings.
+        loaded.model.generation_config = GenerationConfig(
             max_new_tokens=decoding.tokens,
             num_beams=decoding.beams,
             do_sample=False,
-            eos_token_id=ends or None,
+            eos_token_id=self._ends or None,
             pad_token_id=self._padding,
             bos_token_id=loaded.tokenizer.bos_token_id,
             decoder_start_token_id=_decoder_start(loaded),
@@ -68,10 +69,13 @@ class Answerer:
         written = self._model.generate(
             input_ids=torch.tensor(filled, device=device),
             attention_mask=torch.tensor(masks, device=device),
-            generation_config=self._settings,
         )
-        start = 0 if self._is_encoder_decoder else longest
-        return [spell(self._tokenizer, row[start:]) for row in written.tolist()]
+        start = 1 if self._is_encoder_decoder else longest
+        return [spell(self._tokenizer, self._until_end(row[start:])) for row in written.tolist()]
+
+    def _until_end(self, ids: list[int]) -> list[int]:
+        """Tokens before the first end; not every end is a special token that the decoder would leave out."""
+        return ids[: next((place for place, token in enumerate(ids) if token in self._ends), len(ids))]
 
     def _ids(self, prompt: str) -> list[int]:
         most = self._decoding.max_length

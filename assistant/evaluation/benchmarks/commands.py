@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.evaluation.benchmarks.questions import SPLITS, find_files, read_questions
 from assistant.evaluation.benchmarks.report import RESULT, as_json, as_markdown, read_result
 
 if TYPE_CHECKING:
@@ -15,10 +16,9 @@ if TYPE_CHECKING:
     from assistant.evaluation.benchmarks.run import BenchmarkSettings, Outcome
     from assistant.evaluation.benchmarks.tasks import Benchmark
 
-# Named here, not taken from the table, so that ``--help`` loads no model library; a test compares them.
+# Named here, not taken from the tables, so that ``--help`` loads no model library; a test compares them.
 LAMP_TASKS = (*(f"LaMP-{number}" for number in range(1, 8)), "LaMP-QA")
 LONGLAMP_TASKS = ("email_generation", "generation_abstract", "topic_writing", "product_review_writing")
-_SPLITS = ("train", "dev", "test")
 _RETRIEVERS = ("bm25", "contriever", "recency", "random", "mixed")
 
 
@@ -36,7 +36,7 @@ def add_benchmark_commands(kinds: "argparse._SubParsersAction[argparse.ArgumentP
 def _add_options(verb: argparse.ArgumentParser, tasks: tuple[str, ...]) -> None:
     verb.add_argument("--task", choices=tasks, required=True)
     verb.add_argument("--data", type=Path, required=True, help="folder of the official files, or the questions' file")
-    verb.add_argument("--split", choices=_SPLITS, default="dev")
+    verb.add_argument("--split", choices=SPLITS, default="dev")
     verb.add_argument("--out", type=Path, required=True, help="folder of the results; a second run goes on")
     verb.add_argument("--model", default=None, help="folder of a causal or encoder-decoder model; default: the shipped")
     verb.add_argument("--retriever", choices=_RETRIEVERS, default="bm25")
@@ -55,7 +55,6 @@ def _add_options(verb: argparse.ArgumentParser, tasks: tuple[str, ...]) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     from assistant.evaluation.benchmarks.answering import load_answerer
-    from assistant.evaluation.benchmarks.questions import find_files, read_questions
     from assistant.evaluation.benchmarks.retrieval import retriever_named
     from assistant.evaluation.benchmarks.run import Method, record_signature, run_benchmark
     from assistant.evaluation.benchmarks.tasks import LAMP, LONGLAMP

@@ -13,7 +13,7 @@ of them again.
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from assistant.errors import CorpusError, SettingsError
 from assistant.evaluation.benchmarks.questions import Item, Question
 
 RetrieverName = Literal["bm25", "contriever", "recency", "random", "mixed"]
-RETRIEVERS: tuple[RetrieverName, ...] = get_args(RetrieverName)
 WITH_ENCODER = ("contriever", "mixed")
 
 
