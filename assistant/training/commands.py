@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``train`` and its verbs to the command line."""
-    train = verbs.add_parser("train", help="make a checkpoint: prepare, tokenizer, pretrain, finetune, export")
+    train = verbs.add_parser(
+        "train", help="make a checkpoint: prepare, tokenizer, pretrain, finetune, export; or words"
+    )
     steps = train.add_subparsers(dest="step", required=True)
 
     _add_tokenizer(steps)
@@ -27,6 +29,7 @@ def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     _add_run(steps, "pretrain", help_text="train from scratch, or go on from --init")
     _add_run(steps, "finetune", help_text="train on the prompt format")
     _add_export(steps)
+    _add_words(steps)
 
 
 def _add_tokenizer(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -107,6 +110,15 @@ def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     export.set_defaults(run=_export)
 
 
+def _add_words(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    words = steps.add_parser("words", help="encode the commonest words of corpora, for the encoder to ship with")
+    words.add_argument("corpora", nargs="+", type=Path)
+    words.add_argument("--out", type=Path, required=True, help="a safetensors file")
+    words.add_argument("--count", type=int, default=25_000)
+    words.add_argument("--characters", type=int, default=8_000_000, help="sampled from each corpus")
+    words.set_defaults(run=_words)
+
+
 def _tokenizer(arguments: argparse.Namespace) -> None:
     from assistant.training.prepare import tokenizer_texts
     from assistant.training.tokenizer import known_words, save_known_words, save_tokenizer, train_tokenizer
@@ -117,6 +129,21 @@ def _tokenizer(arguments: argparse.Namespace) -> None:
     save_tokenizer(train_tokenizer(texts(), vocabulary_size=arguments.vocabulary), arguments.out)
     save_known_words(known_words(texts()), arguments.out)
     _say(f"tokenizer written to {arguments.out}")
+
+
+def _words(arguments: argparse.Namespace) -> None:
+    from assistant.retrieval.encoder import DEFAULT_WEIGHTS_SHA256, load_encoder
+    from assistant.retrieval.ready_words import ReadyWords, save_ready_words
+    from assistant.training.common_words import common_words
+    from assistant.training.prepare import tokenizer_texts
+
+    encoder = load_encoder(with_ready_words=False)
+    words = common_words(
+        tokenizer_texts(arguments.corpora, characters_each=arguments.characters, seed=0), arguments.count
+    )
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    save_ready_words(ReadyWords.of(words, encoder.encode(words)), arguments.out, weights_sha256=DEFAULT_WEIGHTS_SHA256)
+    _say(f"{len(words):,} words written to {arguments.out}")
 
 
 def _prepare(arguments: argparse.Namespace) -> None:

