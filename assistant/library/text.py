@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 
 from assistant.errors import UnreadableError
 
@@ -97,6 +98,8 @@ def _decode_guessed(data: bytes) -> str | None:
 def _if_text(text: str) -> str | None:
     """The text, unless so much of it is control, unassigned or private characters that it cannot be one."""
     odd = sum(
-        unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs") for character in text if character not in "\t\n\r\f"
+        count
+        for character, count in Counter(text).items()
+        if character not in "\t\n\r\f" and unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs")
     )
     return text if odd <= max(_MOST_ODD_CHARACTERS, len(text) * _MOST_ODD_SHARE) else None
