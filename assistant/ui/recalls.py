@@ -12,6 +12,7 @@ from assistant.types import Document, DocumentId, Recall, Span, Suggestion, Supp
 _FAINTEST_SHARE = 0.1
 # A document that gave less than this many words in all is not named for it.
 _FEWEST_WORDS = 0.25
+_MOST_DOCUMENTS = 8
 # Of a sentence without an end, as in a list of names, so many characters on each side of the word are enough.
 _LONGEST_SIDE = 240
 
@@ -57,8 +58,12 @@ def _contributions(recalls: tuple[Recall, ...], documents: Mapping[DocumentId, D
         best = strongest.setdefault(support.document, support)
         if support.weight > best.weight:
             strongest[support.document] = support
-    named = [document for document in sorted(words, key=lambda one: -words[one]) if words[document] >= _FEWEST_WORDS]
-    return [support_json(strongest[document], documents[document]) | {"words": words[document]} for document in named]
+    most_first = sorted(words, key=lambda document: -words[document])[:_MOST_DOCUMENTS]
+    return [
+        support_json(strongest[document], documents[document]) | {"words": words[document]}
+        for document in most_first
+        if words[document] >= _FEWEST_WORDS
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import { VoiceView, Welcome } from './library/voice.js';
 import { VoiceList } from './library/voices.js';
 
 const SKIPPED = '#page-library';
-const BUSY_MS = 3000; // how often the voices are read again while one of them is importing
+const BUSY_MS = 3000; // how often the voices are read again while one of them is importing or being learned
 const WIDE = matchMedia('(min-width: 760px)');
 
 /** Draws the page into `root`. */
@@ -57,12 +57,13 @@ class LibraryPage {
     this.live.textContent = text;
   }
 
-  /** Reads the voices again; and again later, as long as one of them is importing. */
+  /** Reads the voices again; and again later, as long as one of them is importing or being learned. */
   async refresh() {
     this.voices = (await request('GET', '/voices')).voices;
     this.draw();
     clearTimeout(this.timer);
-    if (this.voices.some(({ importing }) => importing)) this.timer = setTimeout(() => this.refreshQuietly(), BUSY_MS);
+    const isBusy = this.voices.some(({ importing, learning }) => importing || learning.is_running);
+    if (isBusy) this.timer = setTimeout(() => this.refreshQuietly(), BUSY_MS);
   }
 
   /** For moments when nobody asked: the voices on the page stay as they are if the server does not answer. */

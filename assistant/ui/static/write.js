@@ -1,19 +1,23 @@
 /** The Write page: the parts of `write/` put together on the markup of `write.html`. */
 
+import { LearningLine } from './shared/learning.js';
 import { call } from './shared/server.js';
 import { DraftList } from './write/drafts.js';
 import { Editor } from './write/editor.js';
 import { Evidence } from './write/evidence.js';
 import { Journal } from './write/journal.js';
 import { Keeper } from './write/keeper.js';
+import { MemoryChoice } from './write/memory.js';
 import { PassageDialog } from './write/passage.js';
 import { Questions } from './write/questions.js';
+import { RecallCard } from './write/recalls.js';
 import { Suggestions } from './write/suggestion.js';
 import { Tab } from './write/tab.js';
 import { VoiceChoice } from './write/voices.js';
 
 const ADDRESS = /^#draft-(\d+)$/;
 const RETRY = 2000;
+const LEARNING = 2000; // milliseconds between two looks at how far the learning is
 
 /** Starts the page in its markup. */
 export function start(root) {
@@ -23,6 +27,7 @@ export function start(root) {
 class WritePage {
   #root;
   #keeper = null;
+  #looking = 0; // the timer of the next look at the learning
 
   constructor(root) {
     this.#root = root;
@@ -33,16 +38,34 @@ class WritePage {
       open: (id) => this.#attempt(() => this.#open(id)),
       remove: (id, title) => this.#attempt(() => this.#remove(id, title)),
     });
-    this.voices = new VoiceChoice(this.#part('.voice-choice'), { change: () => this.#changed() });
+    this.voices = new VoiceChoice(this.#part('.voice-choice'), {
+      change: () => {
+        this.#changed();
+        this.#showVoice();
+      },
+    });
+    this.memory = new MemoryChoice(this.#part('.memory-choice'), {
+      draft: (use) => this.#attempt(() => this.#useMemory(use)),
+      voice: (use) => this.#attempt(() => this.#useMemoryForAll(use)),
+    });
+    this.learning = new LearningLine();
+    this.#part('.learning-place').append(this.learning.element);
     this.evidence = new Evidence(this.#part('.evidence'), (entry) => this.#attempt(() => this.passage.show(entry)));
     this.editor = new Editor(this.#part('.editor'), {
       change: () => this.#changed(),
       withdrawn: () => this.suggestions.withdrawn(),
       emptied: () => this.suggestions.emptied(),
+      pointed: (word) => this.recalls.show(word),
+    });
+    this.recalls = new RecallCard(this.#part('.recall-card'), this.editor, {
+      open: (place) => this.#attempt(() => this.passage.show(place)),
+      trouble: (message) => this.#trouble(message),
+      say: (sentence) => this.#say(sentence),
     });
     this.suggestions = new Suggestions(this.editor, this.evidence, {
       ask: () => this.#ask(),
       state: (state) => this.#showState(state),
+      marks: (marks) => (this.recalls.marks = marks),
       trouble: (message) => this.#trouble(message),
       say: (sentence) => this.#say(sentence),
     });
@@ -139,12 +162,14 @@ class WritePage {
     const chosen = this.voices.value;
     this.voices.show(voices);
     this.voices.choose(chosen);
+    this.#showVoice();
     if (this.suggestions.state === 'idle') await this.#keeper.refresh();
     await this.#listDrafts();
   }
 
   async #moved(draft) {
     this.title.value = draft.title;
+    this.#showVoice();
     await this.#attempt(() => this.#listDrafts());
   }
 
@@ -153,7 +178,14 @@ class WritePage {
     this.editor.load(text);
     const isFresh = voice === null && !title && !text; // made before there was a voice to give it
     this.voices.choose(isFresh ? this.voices.usual : voice);
+    this.#showVoice();
     this.#countWords();
+  }
+
+  /** How much of the voice this draft wants, and whether its wording is still being learned. */
+  #showVoice() {
+    this.memory.show(this.voices.current, this.#keeper.memoryUse);
+    this.#showLearning();
   }
 
   #changed() {
@@ -161,12 +193,43 @@ class WritePage {
     this.#keeper.change(content);
   }
 
+  // ---- the memory of the voice ----
+
+  async #useMemory(use) {
+    this.#keeper.memoryUse = use;
+    await call('PUT', `/api/drafts/${this.#keeper.id}/memory`, { memory_use: use });
+  }
+
+  async #useMemoryForAll(use) {
+    await call('PUT', `/api/library/voices/${this.voices.value}/memory`, use);
+    await this.#useMemory(null);
+  }
+
+  #showLearning() {
+    const learning = this.voices.current?.learning ?? null;
+    this.learning.draw(learning);
+    this.#part('.learning-place').hidden = this.learning.element.hidden;
+    clearTimeout(this.#looking);
+    if (learning?.is_running) this.#looking = setTimeout(() => this.#lookAtLearning(), LEARNING);
+  }
+
+  async #lookAtLearning() {
+    try {
+      const { voices } = await call('GET', '/api/library/voices');
+      this.voices.update(voices);
+    } catch {
+      // the next look, or the next save, will tell
+    }
+    this.#showLearning();
+  }
+
   // ---- suggestions ----
 
   #ask() {
     const voice = this.voices.value;
     const whenNone = voice === null ? this.#emptyNote('voiceless') : 'none';
-    return { voice, whenNone, title: this.title.value, length: this.#part('.length select').value };
+    const length = this.#part('.length select').value;
+    return { voice, whenNone, title: this.title.value, length, memory: this.memory.wanted };
   }
 
   #emptyNote(otherwise = 'start') {
@@ -236,6 +299,8 @@ class WritePage {
     const actions = {
       new: () => this.#attempt(() => this.#create()),
       drafts: () => this.#toggleDrafts(),
+      memory: () => this.memory.toggle(),
+      'memory-for-all': () => this.memory.keepForAll(),
       keys: () => this.#part('.keys-dialog').showModal(),
       'close-keys': () => this.#part('.keys-dialog').close(),
       suggest: () => this.#suggest(),
@@ -255,6 +320,7 @@ class WritePage {
     });
     this.#part('.length select').addEventListener('change', () => this.editor.focus());
     this.title.addEventListener('input', () => this.#changed());
+    this.#root.addEventListener('keydown', (event) => this.#keyToCard(event), { capture: true });
     this.#root.addEventListener('keydown', (event) => this.#key(event));
     addEventListener('hashchange', () => this.#addressChanged());
     document.addEventListener('visibilitychange', () => {
@@ -267,6 +333,23 @@ class WritePage {
     const wanted = Number(location.hash.match(ADDRESS)?.[1]);
     if (this.list.has(wanted)) this.#attempt(() => this.#open(wanted));
     else history.replaceState(null, '', `#draft-${this.#keeper.id}`);
+  }
+
+  /** The card below a word hears Escape before the suggestion does, and is opened by Alt and an arrow. */
+  #keyToCard(event) {
+    if (event.isComposing || document.querySelector('dialog[open]')) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const steps = event.altKey && step && this.suggestions.state === 'offered';
+    if (!steps && !(event.key === 'Escape' && this.recalls.isOpen)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (steps) this.recalls.step(step);
+    else this.#leaveCard();
+  }
+
+  #leaveCard() {
+    if (this.#part('.recall-card').contains(document.activeElement)) this.editor.focus();
+    this.recalls.close();
   }
 
   #key(event) {

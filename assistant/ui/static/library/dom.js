@@ -5,11 +5,12 @@
  */
 
 import { call } from '../shared/server.js';
+import { number } from '../shared/words.js';
 
+export { count, number, timeLeft } from '../shared/words.js';
 export { RequestError, UNREACHABLE, answer, sentence } from '../shared/server.js';
 
 const API = new URL('../../../api/library', import.meta.url).href;
-const numbers = new Intl.NumberFormat('en');
 
 /** Builds an element: `on...` properties are listeners, the others attributes; strings among the children are text. */
 export function h(tag, properties = {}, ...children) {
@@ -33,10 +34,6 @@ export function request(method, path, body) {
   return call(method, address(path), body);
 }
 
-export function number(value) {
-  return numbers.format(value);
-}
-
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 /** Sorts names as people do: "Note 2" before "note 10". */
@@ -45,20 +42,6 @@ export const inOrder = collator.compare;
 /** A file size, counted as the library counts it. */
 export function megabytes(bytes) {
   return `${number(Math.round(bytes / 2 ** 20))} MB`;
-}
-
-/** "1 document", "3 documents". */
-export function count(value, noun) {
-  return `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
-}
-
-/** "about 20 seconds left"; an estimate is rounded so that it does not flicker. */
-export function timeLeft(seconds) {
-  if (seconds === null || seconds === undefined) return 'estimating the time left';
-  if (seconds < 5) return 'a few seconds left';
-  if (seconds < 55) return `about ${Math.ceil(seconds / 5) * 5} seconds left`;
-  const minutes = Math.round(seconds / 60);
-  return `about ${count(Math.max(1, minutes), 'minute')} left`;
 }
 
 /** A dialog that removes itself when it closes; the browser keeps the focus inside and gives it back. */

@@ -1,5 +1,6 @@
 /** What fills the page beside the list of voices: one voice, or the invitation to make the first. */
 
+import { LearningLine } from '../shared/learning.js';
 import { DocumentList } from './documents.js';
 import { confirmRemoval, count, h, place, request } from './dom.js';
 import { DropZone } from './drop.js';
@@ -23,6 +24,7 @@ export class VoiceView {
     this.documents = new DocumentList({ ...shared, changed: () => page.refreshQuietly() });
     this.title = h('h2', { class: 'lib-voice-title', tabindex: -1 });
     this.facts = h('p', { class: 'lib-facts' });
+    this.learning = new LearningLine();
     this.actions = h(
       'div',
       { class: 'lib-row' },
@@ -50,7 +52,7 @@ export class VoiceView {
     });
     this.element.append(
       h('a', { class: 'lib-back', href: place('') }, 'All voices'),
-      h('header', {}, this.head, this.form.element, this.facts),
+      h('header', {}, this.head, this.form.element, this.facts, this.learning.element),
       this.zone.element,
       this.imports.element,
       this.documents.element,
@@ -81,6 +83,7 @@ export class VoiceView {
     this.facts.textContent = voice.documents
       ? `${count(voice.documents, 'document')} · ${count(voice.snippets, 'snippet')}`
       : 'No documents yet';
+    this.learning.draw(voice.learning);
     this.zone.draw({ isSmall: voice.documents > 0 });
   }
 

@@ -12,7 +12,10 @@ export class Editor {
   #on;
   #inserting = false;
 
-  /** `on`: change() after every edit, withdrawn() when an offer is let go, emptied() when it is used up. */
+  /**
+   * `on`: change() after every edit, withdrawn() when an offer is let go, emptied() when it is used up, pointed(number)
+   * when an underlined word of it is clicked.
+   */
   constructor(frame, on) {
     this.#frame = frame;
     this.#textarea = frame.querySelector('textarea');
@@ -56,6 +59,16 @@ export class Editor {
 
   extendOffer(text) {
     this.#ghost.extend(text);
+  }
+
+  /** Underlines words of the offer, see `Ghost.mark`. */
+  markOffer(marks) {
+    this.#ghost.mark(marks);
+  }
+
+  /** The element of an underlined word, null once it is taken. */
+  markElement(number) {
+    return this.#ghost.markElement(number);
   }
 
   /** Lets the offer go. */
@@ -116,6 +129,12 @@ export class Editor {
     textarea.addEventListener('keydown', (event) => this.#key(event));
     document.addEventListener('selectionchange', () => this.#caretMoved());
     this.#frame.addEventListener('click', () => this.focus());
+    const mirror = this.#frame.querySelector('.mirror');
+    mirror.addEventListener('pointerdown', (event) => event.preventDefault()); // the cursor stays where it is
+    mirror.addEventListener('click', (event) => {
+      event.stopPropagation(); // on a phone the focus would bring up the keyboard
+      this.#on.pointed(Number(event.target.closest('.recall').dataset.mark));
+    });
   }
 
   #caretMoved() {

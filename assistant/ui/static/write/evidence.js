@@ -2,6 +2,7 @@
 
 import { longDate } from '../shared/dates.js';
 import { make } from './dom.js';
+import { LEVELS } from './recalls.js';
 
 const NOTES = {
   start: ['Ask for a suggestion, and what you wrote before that bears on this draft will stand here.'],
@@ -9,6 +10,8 @@ const NOTES = {
   voiceless: ['This draft has no voice, so your past writing is left out. Choose a voice above the title to bring it in.'],
   bare: ['There is no past writing yet. Bring some of yours into the Library, or load an example there.'],
 };
+
+const NO_MARKS = 'No word of this suggestion leans on your earlier wording.';
 
 const STAGES = [
   ['retrieve', 'found', 'Retrieval: BM25 and dense search over the snippets of the voice'],
@@ -36,7 +39,7 @@ export class Evidence {
       ...NOTES[name].map((textContent) => make('p', { textContent })),
       ...(name === 'bare' ? [make('a', { className: 'button', href: '/library', textContent: 'Open the Library' })] : []),
     );
-    for (const part of ['.summary', '.keywords', '.entries', '.timings']) this.#part(part).hidden = true;
+    for (const part of ['.recalled', '.summary', '.keywords', '.entries', '.timings']) this.#part(part).hidden = true;
   }
 
   /** The panel still shows the last suggestion's evidence while the next is looked for. */
@@ -63,6 +66,23 @@ export class Evidence {
   keywords(keywords) {
     this.#part('.keywords').hidden = keywords.length === 0;
     this.#part('.keywords ul').replaceChildren(...keywords.map(keyword));
+  }
+
+  /** The suggestion is whole: what its words leaned on; documents stand in the order of what they really gave. */
+  recalled({ words, documents }, isMarked, signature) {
+    if (!signature.memory) return; // nothing was to be recalled
+    this.#part('.recalled').hidden = false;
+    this.#part('.recalled p').replaceChildren(...(isMarked ? legend() : [NO_MARKS]));
+    if (!documents.length) return;
+    this.#part('.evidence-note').hidden = true;
+    this.#part('.entries').hidden = false;
+    const list = this.#part('.entries ol');
+    for (const place of documents.toReversed()) {
+      const item = list.querySelector(`[data-document="${place.document}"]`) ?? this.#document(place);
+      item.querySelector('.entry-line').after(make('p', { className: 'gave', textContent: gave(place.words, words) }));
+      list.prepend(item);
+    }
+    for (const link of this.#root.querySelectorAll('.sentence')) number(link, this.#part(link.hash));
   }
 
   timings(milliseconds, signature) {
@@ -96,10 +116,24 @@ export class Evidence {
     return item;
   }
 
+  /** A document that gave words though no passage of it stands here: it opens at the place that gave most. */
+  #document(place) {
+    const title = make('button', { type: 'button', className: 'entry-title', textContent: place.title || 'Untitled' });
+    title.addEventListener('click', () => this.#open(place));
+    const item = make(
+      'li',
+      { className: 'entry' },
+      make('h4', {}, title),
+      make('p', { className: 'entry-line' }, make('span', { className: 'date', textContent: day(place) })),
+    );
+    item.dataset.document = place.document;
+    return item;
+  }
+
   #sentence({ text, document }) {
     const item = this.#root.querySelector(`.entry[data-document="${document}"]`);
     const link = make('a', { className: 'sentence', href: `#${item.id}`, textContent: text });
-    link.dataset.number = [...item.parentElement.children].indexOf(item) + 1;
+    number(link, item);
     link.addEventListener('click', (event) => {
       event.preventDefault(); // the address names the open draft
       this.#pointOut(item);
@@ -113,6 +147,27 @@ export class Evidence {
     item.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
     item.querySelector('.entry-title').focus({ preventScroll: true });
   }
+}
+
+function number(link, item) {
+  link.dataset.number = [...item.parentElement.children].indexOf(item) + 1;
+}
+
+/** What the underlines say, each shown as it is drawn. */
+function legend() {
+  const [little, half, mostly] = LEVELS.map(({ level, label }) => {
+    const sample = make('span', { className: 'recall', textContent: label });
+    sample.dataset.level = level;
+    return sample;
+  });
+  const keys = make('span', { className: 'for-keys' }, ', or press ', make('kbd', { textContent: 'Alt ↓' }), ',');
+  return ['Underlined words lean on what you wrote before: ', little, ', ', half, ' or ', mostly, '. Click one', keys, ' to read its sentence.'];
+}
+
+/** A sum of shares as a person would say it. */
+function gave(words, all) {
+  const about = Math.round(words);
+  return about >= 1 ? `Gave about ${about} of the ${all} words` : 'Gave a trace of the wording';
 }
 
 function day(entry) {

@@ -14,6 +14,7 @@ export class Ghost {
   #mirror;
   #full = '';
   #used = 0;
+  #marks = [];
   #before = make('span');
   #offer = make('span', { className: 'ghost' });
   #end = make('span', { className: 'ghost-end' });
@@ -39,6 +40,7 @@ export class Ghost {
   open(anchor) {
     this.#full = '';
     this.#used = 0;
+    this.#marks = [];
     this.anchor = anchor;
     this.#layOut();
     this.#frame.classList.add('offering', 'waiting');
@@ -49,8 +51,19 @@ export class Ghost {
   extend(text) {
     this.#full += text;
     this.#frame.classList.remove('waiting');
-    this.#offer.textContent = this.text;
+    this.#drawOffer();
     this.#end.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** Underlines words of the offer: `marks` have start, end and level, in the order of the text. */
+  mark(marks) {
+    this.#marks = marks;
+    this.#drawOffer();
+  }
+
+  /** The element of a mark that is not yet taken. */
+  markElement(number) {
+    return this.#offer.querySelector(`[data-mark="${number}"]`);
   }
 
   /** The first `length` characters are in the draft now. */
@@ -64,6 +77,7 @@ export class Ghost {
     this.anchor = -1;
     this.#full = '';
     this.#used = 0;
+    this.#marks = [];
     this.#mirror.replaceChildren();
     this.#frame.classList.remove('offering', 'waiting');
     this.#textarea.spellcheck = true;
@@ -75,13 +89,27 @@ export class Ghost {
     const next = text.indexOf('\n', this.anchor);
     const end = next < 0 ? text.length : next;
     this.#before.textContent = text.slice(paragraph, this.anchor);
-    this.#offer.textContent = this.text;
+    this.#drawOffer();
     const line = make('div', {}, this.#before, this.#offer, this.#end, text.slice(this.anchor, end));
     const blocks = [line];
     // The line break at a block's end is the block's own end.
     if (paragraph > 0) blocks.unshift(make('div', { textContent: filled(text.slice(0, paragraph - 1)) }));
     if (next >= 0) blocks.push(make('div', { textContent: filled(text.slice(next + 1)) }));
     this.#mirror.replaceChildren(...blocks);
+  }
+
+  #drawOffer() {
+    const pieces = [];
+    let drawn = this.#used;
+    for (const [number, { start, end, level }] of this.#marks.entries()) {
+      if (end <= drawn) continue;
+      const from = Math.max(start, drawn);
+      const word = make('span', { className: 'recall', textContent: this.#full.slice(from, end) });
+      Object.assign(word.dataset, { mark: number, level });
+      pieces.push(this.#full.slice(drawn, from), word);
+      drawn = end;
+    }
+    this.#offer.replaceChildren(...pieces, this.#full.slice(drawn));
   }
 }
 

@@ -29,6 +29,8 @@ export class Keeper {
   #unsavedSince = 0;
   #failures = 0;
 
+  memoryUse = null; // how much of the voice's wording the open draft wants; a setting, not part of its content
+
   /**
    * `on`: state(name, detail) with "saved", "saving", "offline" or "refused"; stored(id, content, updatedAt);
    * replaced(content) and moved(draft) when a choice changed what is open; choose(kind, mine, found) -> a promise of
@@ -95,6 +97,7 @@ export class Keeper {
     clearTimeout(this.#timer);
     this.#draft = { id: stored.id, revision: stored.revision, known: [markOf(stored)] };
     this.#content = contentOf(stored);
+    this.memoryUse = stored.memory_use;
     this.#saved = this.#version;
     this.#failures = 0;
     this.#unsavedSince = 0;

@@ -1,6 +1,7 @@
 /** One suggestion after another: asking, streaming, stopping, trying again. */
 
 import { lines } from '../shared/server.js';
+import { marksOf } from './recalls.js';
 
 const LARGEST_SEED = 2 ** 31;
 
@@ -14,8 +15,9 @@ export class Suggestions {
   state = 'idle'; // idle, waiting (for the first word), writing, offered
 
   /**
-   * `on`: state(name) when the state changes, trouble(message), say(sentence) for screen readers; ask() gives voice,
-   * title, length and what to note when nothing is found.
+   * `on`: state(name) when the state changes, marks(marks) when other words of an offer lean on the past (see
+   * `marksOf`), trouble(message), say(sentence) for screen readers; ask() gives voice, title, length, how much of the
+   * voice's memory is wanted, and what to note when nothing is found.
    */
   constructor(editor, evidence, on) {
     this.#editor = editor;
@@ -30,6 +32,7 @@ export class Suggestions {
     const aborter = new AbortController();
     this.#aborter = aborter;
     this.#editor.openOffer();
+    this.#on.marks([]);
     this.#evidence.awaiting(true);
     this.#enter('waiting');
     try {
@@ -53,6 +56,7 @@ export class Suggestions {
     this.#aborter?.abort();
     this.#aborter = null;
     this.#evidence.awaiting(false);
+    this.#on.marks([]);
     this.#enter('idle');
   }
 
@@ -63,11 +67,12 @@ export class Suggestions {
 
   #request() {
     const { text, caret } = this.#editor;
-    const { voice, title, length } = this.#on.ask();
+    const { voice, title, length, memory } = this.#on.ask();
     const before = text.slice(0, caret);
-    const place = JSON.stringify([voice, title, length, before]);
+    const place = JSON.stringify([voice, title, length, memory, before]);
     this.#last = { place, tries: place === this.#last.place ? this.#last.tries + 1 : 0 };
-    return { voice, title, before, after: text.slice(caret), length, seed: this.#last.tries % LARGEST_SEED };
+    const seed = this.#last.tries % LARGEST_SEED;
+    return { voice, title, before, after: text.slice(caret), length, seed, ...memory };
   }
 
   async #read(events, aborter) {
@@ -102,8 +107,10 @@ export class Suggestions {
     this.#editor.extendOffer(text);
   }
 
-  #finish({ timings_ms: milliseconds, signature }) {
+  #finish({ recalls, timings_ms: milliseconds, signature }) {
     this.#aborter = null;
+    const marks = marksOf(recalls.runs);
+    this.#evidence.recalled(recalls, marks.length > 0, signature);
     this.#evidence.timings(milliseconds, signature);
     if (!this.#editor.offer.trim()) {
       this.#editor.withdraw();
@@ -111,6 +118,8 @@ export class Suggestions {
       this.#on.say('The suggestion is used up.');
       return;
     }
+    this.#editor.markOffer(marks);
+    this.#on.marks(marks);
     this.#enter('offered');
     this.#on.say(`Suggestion: ${this.#editor.offer}. Tab accepts it, Escape dismisses it.`);
   }

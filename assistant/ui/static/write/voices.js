@@ -24,6 +24,11 @@ export class VoiceChoice {
     return fullest?.id ?? null;
   }
 
+  /** The chosen voice, null if none is. */
+  get current() {
+    return this.#voices.find((one) => one.id === this.value) ?? null;
+  }
+
   get value() {
     return this.#select?.value ? Number(this.#select.value) : null;
   }
@@ -33,6 +38,11 @@ export class VoiceChoice {
     this.#select = null;
     if (this.isEmpty) this.#showNone();
     else this.#showChoice();
+  }
+
+  /** Takes over what is new about the voices, without touching what is on the page. */
+  update(voices) {
+    this.#voices = this.#voices.map((known) => voices.find(({ id }) => id === known.id) ?? known);
   }
 
   choose(voice) {
