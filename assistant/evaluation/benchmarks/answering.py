@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import GenerationConfig
+from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from assistant.errors import ModelError
 from assistant.evaluation.benchmarks.prompts import TokenCutter, spell
@@ -28,12 +28,15 @@ class Decoding:
     """Tokens of an answer, at most."""
     beams: int = 1
     """1 is greedy."""
+    chat: bool = False
+    """Whether a prompt is put as a person's message, in the model's own chat template: for instructed models."""
 
 
 class Answerer:
     """Answers prompts with one model.
 
-    :raises ModelError: if prompt and answer do not fit into the model's context.
+    :raises ModelError: if prompt and answer do not fit into the model's context, or it lacks a chat template that is
+        asked for.
     """
 
     def __init__(self, loaded: LanguageModel, decoding: Decoding) -> None:
@@ -43,6 +46,7 @@ class Answerer:
         self.signature = loaded.signature
         self.cutter = TokenCutter(loaded.tokenizer)
         self._is_encoder_decoder = bool(loaded.model.config.is_encoder_decoder)
+        _check_chat(loaded, decoding)
         _check_room(loaded, decoding)
         self._ends = sorted({i for i in (loaded.tokenizer.eos_token_id, *loaded.ends) if i is not None})
         padding = loaded.tokenizer.pad_token_id
@@ -81,6 +85,9 @@ class Answerer:
         most = self._decoding.max_length
         if self._is_encoder_decoder:
             ids = self._tokenizer(prompt, max_length=most, truncation=True)["input_ids"]
+        elif self._decoding.chat:
+            kept = self._tokenizer(prompt, add_special_tokens=False)["input_ids"][-most:]
+            ids = _as_message(self._tokenizer, self._tokenizer.decode(kept))
         else:
             ids = self._tokenizer(prompt)["input_ids"][-most:]
         return list(ids) or [self._padding]  # an empty prompt is gone on from as after the end of another text
@@ -99,14 +106,33 @@ def load_answerer(folder: Path, decoding: Decoding) -> Answerer:
     return Answerer(load_language_model(folder), decoding)
 
 
+def _as_message(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """A person's message and the opening of its answer; what looks like a marker of the template stays text."""
+    messages = [{"role": "user", "content": text}]
+    ids: list[int] = tokenizer.apply_chat_template(
+        messages, add_generation_prompt=True, return_dict=False, sanitize_control_tokens=True
+    )
+    return ids
+
+
 def _check_room(loaded: LanguageModel, decoding: Decoding) -> None:
     """Causal models have one context for both; T5's encoder knows no positions and takes any length."""
     context = getattr(loaded.model.config.get_text_config(decoder=True), "max_position_embeddings", None)
     needed = decoding.tokens + (0 if loaded.model.config.is_encoder_decoder else decoding.max_length)
+    if decoding.chat:
+        needed += len(_as_message(loaded.tokenizer, ""))
     if context is not None and needed > context:
         raise ModelError(
             f"{decoding.max_length} tokens of prompt and {decoding.tokens} of answer asked for, the model's context "
             f"has {context}: give a smaller --max-length or --tokens"
+        )
+
+
+def _check_chat(loaded: LanguageModel, decoding: Decoding) -> None:
+    if decoding.chat and (loaded.model.config.is_encoder_decoder or not loaded.tokenizer.chat_template):
+        raise ModelError(
+            f"{loaded.signature.get('model')} has no chat template: expected a causal model trained on instructions; "
+            "leave out --chat or choose another"
         )
 
 

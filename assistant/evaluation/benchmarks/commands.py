@@ -47,6 +47,7 @@ def _add_options(verb: argparse.ArgumentParser, tasks: tuple[str, ...]) -> None:
     verb.add_argument("--max-length", type=int, default=512, help="tokens of a prompt (the papers: 512)")
     verb.add_argument("--tokens", type=int, default=128, help="tokens of an answer, at most (the papers: 128)")
     verb.add_argument("--beams", type=int, default=1, help="1, the default, is greedy (the papers: 4)")
+    verb.add_argument("--chat", action="store_true", help="put prompts into the model's own chat template")
     verb.add_argument("--batch", type=int, default=8, help="questions answered at once")
     verb.add_argument("--seed", type=int, default=0)
     verb.add_argument("--json", action="store_true", help="print the JSON document instead of a table")
@@ -84,7 +85,7 @@ def _settings(arguments: argparse.Namespace) -> "BenchmarkSettings":
         retriever=arguments.retriever,
         k=arguments.k,
         index_dates=arguments.index_dates,
-        decoding=Decoding(arguments.max_length, arguments.tokens, arguments.beams),
+        decoding=Decoding(arguments.max_length, arguments.tokens, arguments.beams, arguments.chat),
         batch=arguments.batch,
         questions=arguments.questions,
         seed=arguments.seed,

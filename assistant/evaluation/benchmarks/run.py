@@ -41,7 +41,7 @@ class BenchmarkSettings:
 
     def __post_init__(self) -> None:
         lowest = {"k": (self.k, 0), "batch": (self.batch, 1), "questions": (self.questions, 1)}
-        lowest |= {name: (value, 1) for name, value in asdict(self.decoding).items()}
+        lowest |= {name: (getattr(self.decoding, name), 1) for name in ("max_length", "tokens", "beams")}
         for name, (value, least) in lowest.items():
             if value is not None and value < least:
                 raise SettingsError(f"{name} is {value}: expected {least} or more")

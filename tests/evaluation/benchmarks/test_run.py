@@ -189,7 +189,12 @@ def test_lamp_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert document["better"] == {"rouge1": "higher", "rougeL": "higher"}
     assert (document["questions"], document["users"], document["malformed_inputs"]) == (5, 2, [])
     assert list(document)[-1] == "signature"
-    assert document["signature"]["settings"]["decoding"] == {"max_length": 200, "tokens": 6, "beams": 2}
+    assert document["signature"]["settings"]["decoding"] == {
+        "max_length": 200,
+        "tokens": 6,
+        "beams": 2,
+        "chat": False,
+    }
     assert document["signature"]["model"] == "small"
     assert "5 of 5 questions" in printed.err
     exported = json.loads(Path(document["predictions"]).read_text())
