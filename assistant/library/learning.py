@@ -70,6 +70,7 @@ class Learner:
         self._maker: KeyMaker | None = None
         self._accepted: dict[DocumentId, int] = {}  # the version of its keys that the maker has accepted
         self._refused: dict[VoiceId, dict[DocumentId, str]] = {}  # why the maker makes none
+        self._why_none = ""
         self._failure = ""
         self._pace = _Pace()
         self._is_due = False
@@ -78,8 +79,9 @@ class Learner:
 
     # What others tell it
 
-    def use(self, maker: KeyMaker | None) -> None:
-        """Make keys with this maker from now on, in the background; None: make none."""
+    def use(self, maker: KeyMaker | None, why_none: str) -> None:
+        """Make keys with this maker from now on, in the background; None: make none, and say why."""
+        self._why_none = why_none
         self._change_to(maker)
         if maker is not None and self._thread is None:
             self._thread = threading.Thread(target=self._work, name="keys", daemon=True)
@@ -116,6 +118,8 @@ class Learner:
 
     def report(self, voice: VoiceId, documents: int) -> LearningReport:
         """How far it is with a voice of so many documents; answered from memory."""
+        if self._why_none and documents:
+            return LearningReport(documents, learned=0, reason=self._why_none)
         learned = min(len(self._files.versions(voice)), documents)
         refused = self._refused.get(voice, {})
         if learned + len(refused) >= documents or self._maker is None:

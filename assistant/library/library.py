@@ -239,9 +239,9 @@ class Library:
 
     # Learning: the keys of documents, by which a language model recalls them word by word
 
-    def learn_with(self, maker: KeyMaker | None) -> None:
-        """Make missing keys with this maker from now on, in the background; with None, none."""
-        self._learner.use(maker)
+    def learn_with(self, maker: KeyMaker | None, *, why_none: str = "") -> None:
+        """Make missing keys with this maker from now on, in the background; with None, none, for a stated reason."""
+        self._learner.use(maker, why_none)
 
     def learn_now(
         self,

@@ -76,6 +76,19 @@ def test_without_a_maker_nothing_is_made(library: Library, voice: Voice, tmp_pat
     assert not library.learning(voice).is_running
 
 
+def test_a_model_that_keeps_no_memory_is_said_to_and_keeps_the_keys_of_another(
+    library: Library, voice: Voice, tmp_path: Path
+) -> None:
+    library.learn_now(WordNumbers(), [voice.id])
+    before = files_of(tmp_path)
+    library.learn_with(None, why_none="this model cannot recall")
+    report = library.learning(voice)
+    assert (report.learned, report.is_running, report.reason) == (0, False, "this model cannot recall")
+    assert files_of(tmp_path) == before
+    library.learn_with(WordNumbers())
+    assert library.learning(voice).learned == DOCUMENTS
+
+
 def test_an_empty_voice_is_learned_already(library: Library) -> None:
     empty = library.create_voice(library.local_writer(), "Empty")
     library.learn_with(WordNumbers())
