@@ -114,15 +114,24 @@ def test_many_texts_have_the_same_vectors_on_one_thread_as_on_two(encoder: Sente
         torch.set_num_threads(threads)
 
 
-def test_a_draft_is_encoded_while_an_import_goes_on(encoder: SentenceEncoder) -> None:
-    texts = [f"{'The keeper went to the weir. ' * 8}Entry {number}." for number in range(100)]
-    alone = encoder.encode(["Somebody drafts a letter"])
-    importing = threading.Thread(target=encoder.encode, args=(texts,))
+def test_drafts_are_encoded_while_an_import_goes_on(encoder: SentenceEncoder) -> None:
+    texts = [f"{'The keeper went to the weir. ' * 8}Entry {number}." for number in range(40)]
+    drafts = [f"Somebody drafts a letter for the {number}th time" for number in range(5)]
+    alone = [encoder.encode([draft, "x"])[0] for draft in drafts]
+    imported: list[float] = []
+    is_over = threading.Event()
+
+    def go_on_importing() -> None:
+        while not is_over.is_set():
+            imported.append(float(encoder.encode(texts)[3] @ encoder.encode([texts[3]])[0]))
+
+    importing = threading.Thread(target=go_on_importing)
     importing.start()
-    found = encoder.encode(["Somebody drafts a letter about it", "x"])
-    assert importing.is_alive()
+    meanwhile = [encoder.encode([draft, "x"])[0] for draft in drafts]
+    is_over.set()
     importing.join()
-    assert found[0] @ alone[0] > 0.5
+    assert np.einsum("ij,ij->i", alone, meanwhile) == pytest.approx(1, abs=2e-3)
+    assert imported == pytest.approx([1] * len(imported), abs=2e-3)
 
 
 def test_only_the_default_encoder_has_words_ready(tmp_path: Path) -> None:
