@@ -43,7 +43,7 @@ class SparseDocuments:
 
     def __init__(self, source: SnippetSource, *, scorer: ScorerName = "bm25s") -> None:
         self._scorer = SCORERS[scorer]
-        self._kept = PerVoice(source, lambda voice: self._read(source, voice))
+        self._kept = PerVoice(source, lambda voice, _: self._read(source, voice))
 
     def best_documents(self, query: str, *, voice: VoiceId, limit: int) -> Ordered:
         index = self._kept.of(voice)
@@ -67,7 +67,7 @@ class DenseDocuments:
 
     def __init__(self, source: VectorSource, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._kept = PerVoice(source, lambda voice: _mean_vectors(source, voice))
+        self._kept = PerVoice(source, lambda voice, _: _mean_vectors(source, voice))
 
     def best_documents(self, query: str, *, voice: VoiceId, limit: int) -> Ordered:
         index = self._kept.of(voice)
@@ -80,7 +80,7 @@ class RecentDocuments:
     """RecentDoc: the latest first, whatever the query; those without a date come last, the latest import first."""
 
     def __init__(self, source: DatedSource) -> None:
-        self._kept = PerVoice(source, lambda voice: _latest_first(source, voice))
+        self._kept = PerVoice(source, lambda voice, _: _latest_first(source, voice))
 
     def best_documents(self, query: str, *, voice: VoiceId, limit: int) -> Ordered:
         """Documents and scores that fall from 1 by rank."""

@@ -22,9 +22,12 @@ class Revisions(Protocol):
 
 
 class PerVoice(Generic[_Built]):
-    """Builds on first use, and again when the voice has another revision."""
+    """Builds on first use, and again when the voice has another revision.
 
-    def __init__(self, revisions: Revisions, build: Callable[[VoiceId], _Built]) -> None:
+    :param build: makes what belongs to a voice; it is given what was kept of an earlier revision, to take over from.
+    """
+
+    def __init__(self, revisions: Revisions, build: Callable[[VoiceId, _Built | None], _Built]) -> None:
         self._revisions = revisions
         self._build = build
         self._built: dict[VoiceId, tuple[int, _Built]] = {}
@@ -40,7 +43,7 @@ class PerVoice(Generic[_Built]):
             known = self._built.get(voice)
             if known is None or known[0] != revision:
                 self._forget_deleted()
-                known = self._built[voice] = (revision, self._build(voice))
+                known = self._built[voice] = (revision, self._build(voice, known[1] if known is not None else None))
             return known[1]
 
     def _revision(self, voice: VoiceId) -> int:

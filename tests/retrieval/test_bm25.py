@@ -26,6 +26,10 @@ class Voices:
         self._texts[VOICE] = [*self._texts[VOICE], *texts]
         self.revision += 1
 
+    def forget(self, text: str) -> None:
+        self._texts[VOICE] = [kept for kept in self._texts[VOICE] if kept != text]
+        self.revision += 1
+
     def voice_revision(self, voice: VoiceId) -> int:
         return self.revision
 
@@ -152,6 +156,26 @@ def test_the_index_is_kept_until_the_voice_changes() -> None:
     voices.write("The barley was wet.")
     assert [hit.snippet.text for hit in retriever.retrieve("barley", voice=VOICE, limit=5)] == ["The barley was wet."]
     assert voices.reads == 2
+
+
+def test_an_index_that_followed_its_voice_is_that_of_a_new_one() -> None:
+    voices = Voices(own=["The gate stuck.", "The kettle, the gate and the stove."])
+    retriever = SparseRetriever(voices)
+    retriever.retrieve("gate", voice=VOICE, limit=5)
+    voices.write("Barley at the gate.", "A sluice.")
+    voices.forget("The gate stuck.")
+    for query in ("gate", "kettle stove", "barley gate sluice", "stuck"):
+        fresh = SparseRetriever(voices).retrieve(query, voice=VOICE, limit=5)
+        assert retriever.retrieve(query, voice=VOICE, limit=5) == fresh
+        assert all(hit.snippet.text != "The gate stuck." for hit in fresh)
+
+
+@pytest.mark.parametrize("limit", [1, 5, 39, 40, 41])
+def test_of_equally_good_snippets_the_first_are_found(limit: int) -> None:
+    texts = [f"gate {'kettle' if number % 3 else 'stove'}" for number in range(40)]
+    hits = SparseRetriever(Voices(own=texts)).retrieve("gate stove", voice=VOICE, limit=limit)
+    stoves, kettles = [i for i in range(40) if i % 3 == 0], [i for i in range(40) if i % 3]
+    assert [hit.snippet.document for hit in hits] == (stoves + kettles)[:limit]
 
 
 def test_voices_do_not_mix() -> None:

@@ -32,7 +32,7 @@ def revisions() -> Revisions:
 
 
 def test_it_is_built_once_until_the_voice_changes(revisions: Revisions) -> None:
-    kept = PerVoice(revisions, lambda voice: Index())
+    kept = PerVoice(revisions, lambda voice, _: Index())
     first = kept.of(OWN)
     assert kept.of(OWN) is first
     assert kept.of(OTHER) is not first
@@ -40,8 +40,23 @@ def test_it_is_built_once_until_the_voice_changes(revisions: Revisions) -> None:
     assert kept.of(OWN) is not first
 
 
+def test_what_is_built_anew_may_take_over_from_before(revisions: Revisions) -> None:
+    seen: list[tuple[VoiceId, Index | None]] = []
+
+    def build(voice: VoiceId, before: Index | None) -> Index:
+        seen.append((voice, before))
+        return Index()
+
+    kept = PerVoice(revisions, build)
+    first, other = kept.of(OWN), kept.of(OTHER)
+    revisions.now[OWN] += 1
+    kept.of(OWN)
+    assert seen == [(OWN, None), (OTHER, None), (OWN, first)]
+    assert other is not first
+
+
 def test_nothing_is_kept_of_a_deleted_voice_that_is_asked_for(revisions: Revisions) -> None:
-    kept = PerVoice(revisions, lambda voice: Index())
+    kept = PerVoice(revisions, lambda voice, _: Index())
     gone = weakref.ref(kept.of(OWN))
     del revisions.now[OWN]
     with pytest.raises(NotFoundError):
@@ -51,7 +66,7 @@ def test_nothing_is_kept_of_a_deleted_voice_that_is_asked_for(revisions: Revisio
 
 
 def test_nothing_is_kept_of_a_deleted_voice_once_another_is_read(revisions: Revisions) -> None:
-    kept = PerVoice(revisions, lambda voice: Index())
+    kept = PerVoice(revisions, lambda voice, _: Index())
     gone, other = weakref.ref(kept.of(OWN)), weakref.ref(kept.of(OTHER))
     del revisions.now[OWN]
     revisions.now[OTHER] += 1
