@@ -82,20 +82,26 @@ class Answerer:
         return ids[: next((place for place, token in enumerate(ids) if token in self._ends), len(ids))]
 
     def _ids(self, prompt: str) -> list[int]:
-        most = self._decoding.max_length
-        if self._is_encoder_decoder:
-            ids = self._tokenizer(prompt, max_length=most, truncation=True)["input_ids"]
-        elif self._decoding.chat:
-            kept = self._tokenizer(prompt, add_special_tokens=False)["input_ids"][-most:]
-            ids = _as_message(self._tokenizer, self._tokenizer.decode(kept))
-        else:
-            ids = self._tokenizer(prompt)["input_ids"][-most:]
-        return list(ids) or [self._padding]  # an empty prompt is gone on from as after the end of another text
+        ids = prompt_ids(self._tokenizer, prompt, self._decoding, is_encoder_decoder=self._is_encoder_decoder)
+        return ids or [self._padding]  # an empty prompt is gone on from as after the end of another text
 
     def _pad(self, values: list[int], length: int, *, padding: int | None = None) -> list[int]:
         """Fill a row up: an encoder's after its text, a causal model's before, so that answers begin in one place."""
         rest = [self._padding if padding is None else padding] * (length - len(values))
         return values + rest if self._is_encoder_decoder else rest + values
+
+
+def prompt_ids(
+    tokenizer: PreTrainedTokenizerBase, prompt: str, decoding: Decoding, *, is_encoder_decoder: bool
+) -> list[int]:
+    """A prompt as the model reads it, at most ``max_length`` tokens and a chat template long."""
+    most = decoding.max_length
+    if is_encoder_decoder:
+        return list(tokenizer(prompt, max_length=most, truncation=True)["input_ids"])
+    if decoding.chat:
+        kept = tokenizer(prompt, add_special_tokens=False)["input_ids"][-most:]
+        return _as_message(tokenizer, tokenizer.decode(kept))
+    return list(tokenizer(prompt)["input_ids"][-most:])
 
 
 def load_answerer(folder: Path, decoding: Decoding) -> Answerer:

@@ -12,6 +12,7 @@ import numpy as np
 
 from assistant.embedding import Vectors
 from assistant.errors import ModelError
+from assistant.signature import file_hash
 
 _BATCH = 16
 # The questions of one user share most of their profile; of 768 numbers each, this many vectors take 150 MB.
@@ -63,3 +64,9 @@ def load_folder_encoder(folder: Path) -> FolderEncoder:
             "weights in another format must be converted first"
         ) from error
     return FolderEncoder(model.eval())
+
+
+def encoder_signature(folder: Path) -> dict[str, Any]:
+    """What identifies an encoder: its folder's name, and the hash of every file of weights."""
+    weights = sorted(folder.rglob("*.safetensors"))
+    return {"encoder": folder.name, "encoder_sha256": [file_hash(path) for path in weights]}

@@ -11,7 +11,7 @@ from typing import Any
 
 from assistant.errors import SettingsError
 from assistant.evaluation.benchmarks.answering import Answerer, Decoding
-from assistant.evaluation.benchmarks.prompts import Augmented, augment
+from assistant.evaluation.benchmarks.prompts import Augmented, TokenCutter, augment
 from assistant.evaluation.benchmarks.questions import Question
 from assistant.evaluation.benchmarks.retrieval import Choose, RetrieverName, Search
 from assistant.evaluation.benchmarks.scores import per_user
@@ -130,13 +130,14 @@ def drawn_questions(questions: Sequence[Question], settings: BenchmarkSettings) 
     return order
 
 
-def prompt_for(row: Benchmark, question: Question, method: Method) -> Augmented:
+def prompt_for(
+    row: Benchmark, question: Question, choose: Choose, cutter: TokenCutter, settings: BenchmarkSettings
+) -> Augmented:
     """The input with the items that the retriever chose."""
     query = row.query(question.input)
-    corpus = tuple(_corpus(row, question, method.settings))
-    items = method.choose(Search(question, question.input if query is None else query, corpus), method.settings.k)
-    most = method.settings.decoding.max_length
-    return augment(row.prompt, items, question.input, method.answerer.cutter, max_length=most)
+    corpus = tuple(_corpus(row, question, settings))
+    items = choose(Search(question, question.input if query is None else query, corpus), settings.k)
+    return augment(row.prompt, items, question.input, cutter, max_length=settings.decoding.max_length)
 
 
 def _corpus(row: Benchmark, question: Question, settings: BenchmarkSettings) -> Iterable[str]:
@@ -146,7 +147,8 @@ def _corpus(row: Benchmark, question: Question, settings: BenchmarkSettings) -> 
 
 
 def _answer(row: Benchmark, batch: Sequence[Question], method: Method) -> Iterable[Answer]:
-    prompts = [prompt_for(row, question, method) for question in batch]
+    cutter = method.answerer.cutter
+    prompts = [prompt_for(row, question, method.choose, cutter, method.settings) for question in batch]
     outputs = method.answerer.answer([prompt.text for prompt in prompts])
     for question, prompt, output in zip(batch, prompts, outputs, strict=True):
         yield Answer(question.id, output, prompt.items)

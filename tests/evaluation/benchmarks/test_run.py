@@ -27,6 +27,7 @@ from assistant.evaluation.commands import add_evaluate_commands
 from assistant.evaluation.journal import Journal
 from assistant.generation.loading import LanguageModel
 from assistant.prompts import PromptTemplate
+from assistant.signature import file_hash
 from tests.evaluation.benchmarks.samples import golds, headlines, write, write_split
 from tests.generation.architectures import FAMILIES
 from tests.small_models import VOCABULARY, small_model, small_tokenizer, write_small_checkpoint
@@ -49,6 +50,10 @@ def method(loaded: LanguageModel, settings: BenchmarkSettings = SETTINGS) -> Met
 def questions(folder: Path, rows: list[dict[str, Any]] | None = None) -> list[Question]:
     write_split(folder, headlines(5) if rows is None else rows)
     return read_questions(find_files(folder, ROW.name, "dev"), ROW.name, ROW.fields, ids_needed=True)
+
+
+def prompt(question: Question, how: Method) -> str:
+    return prompt_for(ROW, question, how.choose, how.answerer.cutter, how.settings).text
 
 
 def run(folder: Path, asked: list[Question], how: Method) -> Outcome:
@@ -120,7 +125,7 @@ def test_an_input_without_the_tasks_words_is_asked_and_named(tmp_path: Path, loa
     outcome = run(tmp_path / "out", asked, how)
     assert outcome.malformed == ("110",)
     assert len(outcome.answers) == 3
-    assert prompt_for(ROW, asked[1], how).text.startswith('"Harvest" is the title for "the harvest again"')
+    assert prompt(asked[1], how).startswith('"Harvest" is the title for "the harvest again"')
 
 
 def test_empty_profiles_and_items_without_room_leave_the_input_alone(tmp_path: Path, loaded: LanguageModel) -> None:
@@ -144,7 +149,7 @@ def test_dates_are_searched_on_demand(tmp_path: Path, loaded: LanguageModel) -> 
     rows[0]["input"] = "Generate a headline for the following article: 2018-03-03"
     asked = questions(tmp_path / "data", rows)
     how = method(loaded, replace(SETTINGS, k=1, index_dates=True))
-    assert prompt_for(ROW, asked[0], how).text.startswith('"Council"')
+    assert prompt(asked[0], how).startswith('"Council"')
 
 
 @pytest.mark.parametrize("wrong", [{"k": -1}, {"batch": 0}, {"questions": 0}, {"decoding": Decoding(tokens=0)}])
@@ -269,7 +274,9 @@ def test_dense_retrieval_from_the_command_line(tmp_path: Path, capsys: pytest.Ca
         f"lamp --task LaMP-4 --data {tmp_path} --out {tmp_path / 'out'} --model {model} --retriever contriever "
         f"--encoder {MODEL_DIR} --k 1 --max-length 100 --tokens 4 --json"
     )
-    assert json.loads(capsys.readouterr().out)["signature"]["encoder"] == Path(MODEL_DIR).name
+    signature = json.loads(capsys.readouterr().out)["signature"]
+    assert signature["encoder"] == Path(MODEL_DIR).name
+    assert signature["encoder_sha256"] == [file_hash(Path(MODEL_DIR) / "model.safetensors")]
 
 
 def test_a_table_of_a_folder_without_a_result_is_refused(tmp_path: Path) -> None:
