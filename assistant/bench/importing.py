@@ -2,7 +2,7 @@
 
 The reference does what a straightforward program does with the same libraries: sentence-transformers as it comes (in
 float32), every document's candidate words embedded with KeyBERT, and a Chroma collection to which documents are added
-one at a time. It keeps no truth in SQL and survives no kill; ours does. Ours has the vectors of common words ready-made,
+one at a time. It keeps no truth in SQL and survives no kill; ours does. Ours has the vectors of common words ready,
 which is part of what is compared.
 """
 
