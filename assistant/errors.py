@@ -8,6 +8,7 @@
     │   ├── NotFoundError    no such voice, document or draft of this writer
     │   ├── UnreadableError  a file that cannot become a document
     │   └── StorageError     the data folder: locked, read-only, full, damaged
+    ├── MemoryKeysError      keys of a document that cannot be used; they are made again
     └── TrainingError        a run that cannot start or go on
 
 A message says what was found, what was expected and what to do next. They are raised low and caught once, at the edge
@@ -45,6 +46,10 @@ class UnreadableError(LibraryError):
 
 class StorageError(LibraryError):
     """The data folder cannot be used: locked by another process, read-only, full or damaged."""
+
+
+class MemoryKeysError(OwnhandError):
+    """The keys of a document are damaged, or were made by another model or of another text: to be made again."""
 
 
 class TrainingError(OwnhandError):

@@ -14,10 +14,22 @@ PACKAGE = Path(__file__).resolve().parent.parent / "assistant"
 # From the bottom to the top; a part is a module or a package directly below ``assistant``.
 LAYERS = (
     {"types", "settings", "errors"},
-    {"stages", "embedding", "events", "prompts", "keyword_candidates", "sentences", "signature", "suggestion_json"},
+    {
+        "stages",
+        "embedding",
+        "events",
+        "prompts",
+        "keyword_candidates",
+        "selectors",
+        "sentences",
+        "signature",
+        "suggestion_json",
+    },
+    # Between the vocabulary and the stages: the library keeps what it makes as bytes, generation asks it at every step.
+    {"memory"},
     # The pipeline knows its stages by their protocols alone, so it stands beside them, not above.
     {"ranking", "summarization", "synthesis", "retrieval", "generation", "persona", "library", "pipeline"},
-    {"models"},
+    {"models", "voice_memories"},
     {"assembly"},
     {"training", "evaluation", "bench", "ui"},
     {"commands"},
@@ -36,7 +48,7 @@ HOMES = {
     "fastapi": ("ui",),
     "chromadb": ("library.index", "bench"),
     "sqlalchemy": ("library",),
-    "torch": ("retrieval.encoder", "generation", "persona", "training", "evaluation", "bench"),
+    "torch": ("retrieval.encoder", "memory", "generation", "persona", "training", "evaluation", "bench"),
     "huggingface_hub": ("models",),
     "transformers": ("retrieval.encoder", "generation", "persona", "training", "evaluation", "bench"),
     "sentence_transformers": ("retrieval.encoder", "evaluation", "bench"),

@@ -6,18 +6,22 @@ once: there is nothing left running. What the model has read is kept (``reading`
 """
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from assistant.errors import ModelError
+from assistant.generation.keying import KeyMaker
 from assistant.generation.loading import load_language_model
 from assistant.generation.reading import reader_for
+from assistant.generation.recalling import Recaller, Start
 from assistant.generation.vocabulary import Vocabulary, read_vocabulary
 from assistant.generation.writing import OVERTIME, Writing
-from assistant.prompts import Part, Prompt, PromptTemplate
+from assistant.memory.fitted import FittedMemory, load_memory, unfitted_memory
+from assistant.memory.keys import DocumentKeys
+from assistant.memory.search import VoiceMemory
+from assistant.prompts import PLAIN_TEMPLATE, Part, Prompt, PromptTemplate
 from assistant.stages import Recollection
 from assistant.types import Finish, Recall, Sampling
 
@@ -30,28 +34,29 @@ _USUAL_CONTEXT = 2048
 _ENCODER_CONTEXT = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """Where a suggestion starts: what is read, what is to be spelled again, and the draft's last ids."""
-
-    source: list[int]
-    target: list[int]
-    typed: bytes
-    history: list[int]
-
-
 class LocalGenerator:
     """Continues prompts with a transformers model; one suggestion at a time.
 
     :param signature: what identifies the weights, see ``load_generator``.
+    :param template: how a draft stands in its prompts.
+    :param memory: what was fitted to it for recalling; None: nothing was.
     """
 
-    def __init__(self, model: PreTrainedModel, vocabulary: Vocabulary, signature: dict[str, object]) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        vocabulary: Vocabulary,
+        signature: dict[str, object],
+        template: PromptTemplate = PLAIN_TEMPLATE,
+        memory: FittedMemory | None = None,
+    ) -> None:
         self._model = model
         self._vocabulary = vocabulary
         self._signature = signature
+        self._template = template
+        self._memory = memory or unfitted_memory(str(signature.get("weights_sha256")))
         self._lock = threading.Lock()
-        self._reader = reader_for(model)
+        self._reader = reader_for(model, self._memory.keys)
 
     @property
     def signature(self) -> dict[str, object]:
@@ -67,6 +72,29 @@ class LocalGenerator:
         """Its tokenizer."""
         return self._vocabulary.tokenizer
 
+    @property
+    def memory(self) -> FittedMemory:
+        """How it leans on memories, and what its keys are made with; ``memory.model`` names them."""
+        return self._memory
+
+    @property
+    def can_recall(self) -> bool:
+        """Whether it can have a memory: the decoder of an encoder-decoder begins anew with every draft."""
+        return not self._model.config.is_encoder_decoder
+
+    def keys_of(self, title: str, text: str, pause: Callable[[], None] = lambda: None) -> DocumentKeys | None:
+        """The keys of a document, to be remembered; None if this kind of model cannot recall.
+
+        :param pause: called before every batch of at most some thousand tokens; it may take long to return, or raise.
+        """
+        if not self.can_recall:
+            return None
+        return self.key_maker().keys_of(title, text, pause)
+
+    def key_maker(self) -> KeyMaker:
+        """What makes its keys."""
+        return KeyMaker(self._model, self._vocabulary, self._template, self._memory, self._context())
+
     def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> "LocalStream":
         return LocalStream(self, prompt, sampling, recollection)
 
@@ -79,10 +107,18 @@ class LocalGenerator:
 
     def _decode(self, stream: "LocalStream") -> Iterator[str]:
         start = self._start(stream.prompt, stream.sampling)
-        writing = Writing(self._vocabulary, start.typed, start.history, stream.sampling)
+        recollection, recaller, guard = stream.recollection, self._recaller(start, stream.recollection), None
+        if recaller is not None and recollection is not None and recollection.longest_copy is not None:
+            guard = recaller.guard(recollection.longest_copy)
+        stream.recaller = recaller
+        writing = Writing(self._vocabulary, start.typed, start.history, stream.sampling, guard)
         logits = yield from self._reader.read(start.source, start.target)
         while writing.finish is None:
+            if recaller is not None and self._reader.keys is not None:
+                logits = recaller.mix(logits, self._reader.keys, writing.ids)
             token = writing.choose(logits)
+            if recaller is not None:
+                recaller.note(token)
             if piece := writing.take(token):
                 yield piece
             if writing.finish is None:
@@ -91,7 +127,7 @@ class LocalGenerator:
             yield rest
         stream.finished(writing.finish)
 
-    def _start(self, prompt: Prompt, sampling: Sampling) -> _Start:
+    def _start(self, prompt: Prompt, sampling: Sampling) -> Start:
         """Turn a prompt into ids, its least relevant end dropped if the model's context is too short."""
         vocabulary, is_encoder_decoder = self._vocabulary, self._model.config.is_encoder_decoder
         kept, typed = vocabulary.heal(prompt, stands_alone=is_encoder_decoder)
@@ -102,17 +138,29 @@ class LocalGenerator:
             source, target = [*source, *vocabulary.closing], draft[-room:]
         else:
             source, target = [*vocabulary.opening, *vocabulary.encode(kept)[-room:]], []
-        return _Start(source or [self._any_end()], target, typed, draft[-_LOOP_MEMORY:])
+        return Start(source or [self._any_end()], target, typed, draft[-_LOOP_MEMORY:], len(draft))
+
+    def _recaller(self, start: Start, recollection: Recollection | None) -> Recaller | None:
+        """What recalls for a suggestion; None if there is nothing of this model's to recall."""
+        if recollection is None or not self.can_recall:
+            return None
+        memory = recollection.memory
+        if not isinstance(memory, VoiceMemory) or memory.model != self._memory.model:
+            return None  # the keys of another model; those of this one are being made
+        return Recaller(memory, self._memory.gate, recollection.strength, self._vocabulary, start)
 
     def _room(self, max_tokens: int, typed: bytes) -> int:
         """Tokens of the prompt for which the context has room beside the suggestion."""
-        config = self._model.config.get_text_config(decoder=True)
-        context = getattr(config, "max_position_embeddings", None) or _USUAL_CONTEXT
+        context = self._context()
         spelling = len(typed)  # a token for every byte, at worst
         room = int(context - int(max_tokens * (1 + OVERTIME)) - spelling - len(self._vocabulary.opening) - 1)
         if room < 1:
             raise ModelError(f"{max_tokens} tokens asked for, the model's context has {context}: ask for fewer")
         return room
+
+    def _context(self) -> int:
+        config = self._model.config.get_text_config(decoder=True)
+        return getattr(config, "max_position_embeddings", None) or _USUAL_CONTEXT
 
     def _any_end(self) -> int:
         """An empty prompt is written from as after the end of another text."""
@@ -128,6 +176,7 @@ class LocalStream:
         self.prompt = prompt
         self.sampling = sampling
         self.recollection = recollection
+        self.recaller: Recaller | None = None
         self._finish: Finish = "cancelled"
         self._pieces = generator._generate(self)
 
@@ -137,7 +186,7 @@ class LocalStream:
 
     @property
     def recalls(self) -> tuple[Recall, ...]:
-        return ()
+        return () if self.recaller is None else self.recaller.recalls()
 
     def finished(self, finish: Finish) -> None:
         """Record why the text ended."""
@@ -157,4 +206,5 @@ def load_generator(folder: str | Path) -> tuple[LocalGenerator, PromptTemplate]:
     """
     loaded = load_language_model(Path(folder))
     vocabulary = read_vocabulary(loaded.tokenizer, size=loaded.vocabulary_size, ends=loaded.ends)
-    return LocalGenerator(loaded.model, vocabulary, loaded.signature), loaded.template
+    memory = load_memory(Path(folder), str(loaded.signature["weights_sha256"]))
+    return LocalGenerator(loaded.model, vocabulary, loaded.signature, loaded.template, memory), loaded.template

@@ -4,7 +4,7 @@ A reader is given a source and a target and returns the logits after them. For a
 encoder-decoder encodes the source once and goes on from the target, which its decoder takes for its own writing.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
 
 import torch
@@ -27,6 +27,11 @@ Reading = Generator[str, None, Tensor]
 class Reader(Protocol):
     """Reads for one kind of model."""
 
+    @property
+    def keys(self) -> Tensor | None:
+        """What a memory knows the places by, (tokens read, width): the keys of the states after each; None: nothing."""
+        ...
+
     def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
         """Read what is new since the last time."""
         ...
@@ -40,13 +45,20 @@ class CausalReader:
     read anew, in one go.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, key: Callable[[Tensor], Tensor]) -> None:
         self._model = model
+        self._key = key
+        self._keys: list[Tensor] = []
         layers = DynamicCache(config=model.config).layers
         self._is_cuttable = all(type(layer) in _CUTTABLE for layer in layers)
         self._stretch = max(_SHORTEST_STRETCH, _STRETCH_OPERATIONS // model.num_parameters())
         self._read: list[int] = []
         self._cache = self._new_cache()
+
+    @property
+    def keys(self) -> Tensor:
+        self._keys = [torch.cat(self._keys)]
+        return self._keys[0]
 
     def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
         """Read the part of source and target that the cache does not hold."""
@@ -67,20 +79,28 @@ class CausalReader:
             return
         self._cache.crop(shared - len(self._read))  # a negative number removes that many from the end
         self._read = self._read[:shared]
+        self._keys = [self.keys[:shared]]
 
     @torch.no_grad()
     def _forward(self, ids: list[int]) -> Tensor:
         new = torch.tensor([ids[len(self._read) :]], device=self._model.device)
         try:
-            output = self._model(input_ids=new, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+            output = self._model(
+                input_ids=new,
+                past_key_values=self._cache,
+                use_cache=True,
+                logits_to_keep=1,
+                output_hidden_states=True,
+            )
         except BaseException:
             self._forget()  # some layers' cache may have grown, others' not
             raise
         self._read = list(ids)
+        self._keys.append(self._key(output.hidden_states[-1][0]))
         return _last_row(output.logits)
 
     def _forget(self) -> None:
-        self._read, self._cache = [], self._new_cache()
+        self._read, self._keys, self._cache = [], [], self._new_cache()
 
     def _new_cache(self) -> DynamicCache:
         return DynamicCache() if self._is_cuttable else DynamicCache(config=self._model.config)
@@ -95,6 +115,10 @@ class EncoderDecoderReader:
         self._encoded: BaseModelOutput | None = None
         self._read: list[int] = []
         self._cache = _empty_pair()
+
+    @property
+    def keys(self) -> None:
+        """None: what its decoder has read begins anew with every draft."""
 
     def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
         """Encode the source if it is another than before, and read the new part of the target."""
@@ -131,9 +155,12 @@ class EncoderDecoderReader:
         self._read, self._cache = [], _empty_pair()
 
 
-def reader_for(model: PreTrainedModel) -> Reader:
-    """The reader for this kind of model."""
-    return EncoderDecoderReader(model) if model.config.is_encoder_decoder else CausalReader(model)
+def reader_for(model: PreTrainedModel, key: Callable[[Tensor], Tensor]) -> Reader:
+    """The reader for this kind of model.
+
+    :param key: makes keys, (n, width), of states, (n, state width).
+    """
+    return EncoderDecoderReader(model) if model.config.is_encoder_decoder else CausalReader(model, key)
 
 
 def _empty_pair() -> EncoderDecoderCache:

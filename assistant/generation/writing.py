@@ -8,6 +8,7 @@ from torch import Tensor
 from assistant.errors import ModelError
 from assistant.generation.decoding import draw, ends_sentence, forbid_loops, press_for_end
 from assistant.generation.vocabulary import Vocabulary
+from assistant.memory.copying import CopyGuard
 from assistant.types import Finish, Sampling
 
 # A suggestion may run this much past the length asked for to reach the end of its sentence.
@@ -21,13 +22,22 @@ class Writing:
 
     :param typed: what the writer has typed and the model is to spell again before it goes on.
     :param history: ids of the draft's end, for the rule against loops.
+    :param guard: says of the new text whether it copies too much; it is then written otherwise.
     """
 
-    def __init__(self, vocabulary: Vocabulary, typed: bytes, history: Sequence[int], sampling: Sampling) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        typed: bytes,
+        history: Sequence[int],
+        sampling: Sampling,
+        guard: CopyGuard | None = None,
+    ) -> None:
         self._vocabulary = vocabulary
         self._typed = typed
         self._history = list(history)
         self._sampling = sampling
+        self._guard = guard
         self._random = torch.Generator().manual_seed(sampling.seed)
         self._shown = 0
         self._spelled = 0
@@ -80,12 +90,19 @@ class Writing:
         return self._draw(scores)
 
     def _draw(self, logits: Tensor) -> int:
+        token = self._draw_any(logits)
+        while self._guard is not None and self._guard.forbids(self._new_text((token,))):
+            logits[token] = -torch.inf
+            token = self._draw_any(logits)
+        return token
+
+    def _draw_any(self, logits: Tensor) -> int:
         if bool(torch.isnan(logits).any()) or not bool((logits > -torch.inf).any()):
             raise ModelError("the model computed no usable number: its weights are damaged or overflow; choose another")
         return draw(logits, temperature=self._sampling.temperature, top_p=self._sampling.top_p, generator=self._random)
 
-    def _new_text(self) -> str:
-        return self._vocabulary.text(self.ids)[len(self._typed) :].decode("utf-8", errors="replace")
+    def _new_text(self, further: Sequence[int] = ()) -> str:
+        return self._vocabulary.text([*self.ids, *further])[len(self._typed) :].decode("utf-8", errors="replace")
 
     def _certain(self) -> str:
         if len(self._vocabulary.text(self.ids)) <= len(self._typed):

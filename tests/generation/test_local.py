@@ -68,7 +68,7 @@ class ScriptedModel:
         logits = torch.zeros(1, 1, VOCABULARY)
         for rank, wish in enumerate(self._wishes(self.read[-1])):
             logits[0, 0, wish] = 50.0 - rank
-        return SimpleNamespace(logits=logits)
+        return SimpleNamespace(logits=logits, hidden_states=(torch.ones(1, input_ids.shape[1], 2),))
 
 
 def scripted(wishes: Callable[[int], list[int]]) -> tuple[LocalGenerator, ScriptedModel]:

@@ -1,0 +1,1 @@
+"""What a writer wrote, token by token, at the model's hand: keys, search, how much to lean on them, the mixture."""

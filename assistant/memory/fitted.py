@@ -1,0 +1,121 @@
+"""``memory.json``: what was fitted to one checkpoint, beside its weights.
+
+The *metric* is a matrix by which a state is turned and shortened before it becomes a key, so that states that the same
+token follows lie together. The gate says how much to lean on what was found. Both hold for one set of weights only.
+"""
+
+import base64
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from assistant.errors import ModelError
+from assistant.memory.gate import Gate, conservative_gate
+
+MEMORY_FILE = "memory.json"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedMemory:
+    """A gate and a metric, (state width, key width); without a metric states are keys as they are."""
+
+    model: str
+    """What makes its keys: a hash of the weights and of the metric."""
+    gate: Gate
+    metric: Tensor | None
+    is_fitted: bool
+
+    def keys(self, states: Tensor) -> Tensor:
+        """Keys of length one, (n, key width) in float32, from states, (n, state width)."""
+        states = states.float().cpu()
+        return functional.normalize(states if self.metric is None else states @ self.metric, dim=1)
+
+
+def fitted_memory(weights: str, gate: Gate, metric: Tensor | None) -> FittedMemory:
+    """What was fitted to the weights of this hash."""
+    kept = None if metric is None else metric.half().float().contiguous()
+    return FittedMemory(_identity(weights, kept), gate.eval(), kept, is_fitted=True)
+
+
+def save_memory(path: Path, fitted: FittedMemory, *, weights: str, signature: dict[str, Any]) -> None:
+    """Write ``memory.json``, whole or not at all.
+
+    :param weights: hash of the weights it was fitted to.
+    :param signature: data, settings and versions it was fitted with.
+    """
+    gate = {
+        name: [round(value, 6) for value in array.flatten().tolist()]
+        for name, array in fitted.gate.state_dict().items()
+    }
+    document = {"weights_sha256": weights, "gate": gate, "metric": _packed(fitted.metric), "signature": signature}
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    new.replace(path)
+
+
+def load_memory(folder: Path, weights: str) -> FittedMemory:
+    """Read what was fitted to a model; one without the file gets a conservative gate and no metric.
+
+    A file that was fitted to other weights counts as none: leaning on a memory by the wrong measure does harm.
+
+    :param weights: the hash of the model's weights.
+    :raises ModelError: if the file is damaged.
+    """
+    path = folder / MEMORY_FILE
+    if not path.is_file():
+        return unfitted_memory(weights)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["weights_sha256"] != weights:
+            _log.warning(
+                "%s was fitted to other weights (%s) than these (%s) and is left aside: fit it again with "
+                "`python -m assistant train memory`",
+                path,
+                document["weights_sha256"][:8],
+                weights[:8],
+            )
+            return unfitted_memory(weights)
+        gate = Gate()
+        shapes = {name: array.shape for name, array in gate.state_dict().items()}
+        gate.load_state_dict(
+            {name: torch.tensor(document["gate"][name]).reshape(shape) for name, shape in shapes.items()}
+        )
+        return fitted_memory(weights, gate, _unpacked(document["metric"]))
+    except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
+        raise ModelError(
+            f"{path} is damaged ({type(error).__name__}: {error}): restore it from the checkpoint, or fit it again "
+            "with `python -m assistant train memory`"
+        ) from error
+
+
+def unfitted_memory(weights: str) -> FittedMemory:
+    """For weights to which nothing was fitted: a conservative gate and no metric."""
+    return FittedMemory(_identity(weights, None), conservative_gate().eval(), None, is_fitted=False)
+
+
+def _identity(weights: str, metric: Tensor | None) -> str:
+    """Keys of the same weights by another metric are other keys."""
+    return hashlib.sha256(weights.encode() + (b"" if metric is None else metric.numpy().tobytes())).hexdigest()
+
+
+def _packed(metric: Tensor | None) -> dict[str, Any] | None:
+    """The metric's half-precision numbers as text."""
+    if metric is None:
+        return None
+    return {"shape": list(metric.shape), "float16": base64.b64encode(metric.half().numpy().tobytes()).decode()}
+
+
+def _unpacked(packed: dict[str, Any] | None) -> Tensor | None:
+    if packed is None:
+        return None
+    numbers = np.frombuffer(base64.b64decode(packed["float16"], validate=True), dtype=np.float16)
+    return torch.from_numpy(numbers.reshape(packed["shape"]).astype(np.float32))

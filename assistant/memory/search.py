@@ -1,0 +1,207 @@
+"""The nearest places of a memory: keys by cosine similarity, with a bonus for those that follow the same tokens.
+
+The states of a small model are weak keys; that a place follows the very tokens that the writer has just written says
+more of it, the more of them there are. Both together are the *score* of a place:
+
+    score = temperature * cosine(query, key) + bonus[number of equal tokens before]
+
+Search is exact as long as that is fast enough. In a larger memory a few leading principal components of the keys find
+candidates, which are then scored exactly; places after two equal tokens are candidates in any case.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from assistant.memory.copying import CopyGuard
+from assistant.memory.keys import DocumentKeys
+from assistant.types import DocumentId, Span
+
+LONGEST_MATCH = 8
+"""Tokens before a place that are compared, at most."""
+PLACES = 256
+"""Places that are looked at for one token, at most: the others' background would drown them in a large memory."""
+# Numbers in the keys of the largest memory that is searched exactly: what two cores multiply in half a millisecond.
+_EXACT = 6_000_000
+_COARSE_WIDTH = 32
+_CANDIDATES = 2048
+_SAMPLE = 8192
+_NO_TOKEN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Places that were found, for each of r steps at most k of them; where there were fewer, ``found`` is False."""
+
+    positions: Tensor
+    """(r, k) their positions in the memory."""
+    similarities: Tensor
+    """(r, k) cosines of their keys with the query, -1 to 1."""
+    matches: Tensor
+    """(r, k) how many tokens before them are equal, 0 to 8."""
+    tokens: Tensor
+    """(r, k) the tokens that stand there."""
+    found: Tensor
+    """(r, k) whether there is a place at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What a similarity and a match are worth; ``bonus`` has one value for each of 0 to 8 equal tokens."""
+
+    temperature: float
+    bonus: tuple[float, ...]
+
+    def tensor(self) -> Tensor:
+        """The bonus, (9,)."""
+        return torch.tensor(self.bonus)
+
+
+class VoiceMemory:
+    """The keys of some documents as one; never changes. See ``assistant.stages.TokenMemory``.
+
+    :param documents: in any order; all keys are of one model.
+    """
+
+    def __init__(self, model: str, documents: Sequence[tuple[DocumentId, DocumentKeys]]) -> None:
+        self._model = model
+        self._guards: dict[int, CopyGuard] = {}
+        self.documents = tuple(documents)
+        parts = [keys for _, keys in documents]
+        width = parts[0].keys.shape[1] if parts else 0
+        self._borders = np.cumsum([len(part.tokens) for part in parts])
+        self.tokens = torch.from_numpy(np.concatenate([*(part.tokens for part in parts), _none()])).long()
+        self.keys = torch.from_numpy(np.concatenate([*(part.keys for part in parts), _none((0, width), np.float16)]))
+        self.keys = self.keys.float()
+        self.before = torch.cat([*(tokens_before(torch.from_numpy(part.tokens).long()) for part in parts), _no_rows()])
+
+    @property
+    def model(self) -> str:
+        return self._model
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def guard(self, longest: int) -> CopyGuard:
+        """The guard against copying more than so many words in a row."""
+        if longest not in self._guards:
+            self._guards[longest] = CopyGuard((keys.words for _, keys in self.documents), longest)
+        return self._guards[longest]
+
+    def source(self, position: int) -> tuple[DocumentId, Span, int]:
+        """The document of a place, the characters of its word and the number of its sentence."""
+        number = int(np.searchsorted(self._borders, position, side="right"))
+        document, keys = self.documents[number]
+        place = position - (int(self._borders[number - 1]) if number else 0)
+        start, end = keys.spans[place].tolist()
+        return document, Span(start, end), int(keys.sentences[place])
+
+    def nearest(self, query: Tensor, recent: Tensor, scoring: Scoring, limit: int = PLACES) -> Places:
+        """The best places for one step.
+
+        :param query: (width,) the state at hand, of length one.
+        :param recent: (8,) the last tokens, the latest first, see ``tokens_before``.
+        """
+        coarse = self._coarse
+        if coarse is None:
+            scores = self._with_bonus((self.keys @ query) * scoring.temperature, recent, scoring)
+            return self._places(_best(scores, limit), query, recent)
+        axes, keys = coarse
+        scores = self._with_bonus((keys @ (axes.T @ query)) * scoring.temperature, recent, scoring)
+        candidates = self._places(_best(scores, _CANDIDATES), query, recent)
+        exact = candidates.similarities[0] * scoring.temperature + scoring.tensor()[candidates.matches[0]]
+        return self._places(candidates.positions[0][_best(exact, limit)], query, recent)
+
+    def _with_bonus(self, scores: Tensor, recent: Tensor, scoring: Scoring) -> Tensor:
+        """The scores with the bonus of the places after the latest token, less that of a place after another."""
+        followers = self._after(int(recent[0]))
+        bonus = scoring.tensor()
+        scores[followers] += bonus[count_matches(self.before[followers], recent)] - bonus[0]
+        return scores
+
+    def _places(self, positions: Tensor, query: Tensor, recent: Tensor) -> Places:
+        matches = count_matches(self.before[positions], recent)
+        similarities = self.keys[positions] @ query
+        found = torch.ones_like(positions, dtype=torch.bool)
+        rows = (positions, similarities, matches, self.tokens[positions], found)
+        return Places(*(row[None] for row in rows))
+
+    def _after(self, token: int) -> Tensor:
+        """The positions that follow a token."""
+        order, sorted_tokens = self._followers
+        start, end = np.searchsorted(sorted_tokens, [token, token + 1])
+        return order[start:end]
+
+    @cached_property
+    def _followers(self) -> tuple[Tensor, np.ndarray]:
+        latest = self.before[:, 0].numpy()
+        order = np.argsort(latest, kind="stable")
+        return torch.from_numpy(order), latest[order]
+
+    @cached_property
+    def _coarse(self) -> tuple[Tensor, Tensor] | None:
+        """The leading principal axes of the keys, (width, few), and the keys along them; None in a small memory."""
+        if self.keys.numel() <= _EXACT:
+            return None
+        sample = self.keys[:: max(1, len(self) // _SAMPLE)]
+        _, axes = torch.linalg.eigh(sample.T @ sample)  # in ascending order
+        axes = axes[:, -_COARSE_WIDTH:].contiguous()
+        return axes, self.keys @ axes
+
+
+def nearest_of_many(memory: VoiceMemory, queries: Tensor, recent: Tensor, scoring: Scoring) -> Places:
+    """The best places for many steps at once, (r, width) and (r, 8), always exactly: for fitting and measuring."""
+    matches = torch.zeros(len(queries), len(memory), dtype=torch.long)
+    are_equal = torch.ones_like(matches, dtype=torch.bool)
+    for column in range(LONGEST_MATCH):
+        are_equal &= memory.before[:, column] == recent[:, column, None]
+        if not bool(are_equal.any()):
+            break
+        matches += are_equal
+    similarities = queries @ memory.keys.T
+    scores = similarities * scoring.temperature + scoring.tensor()[matches]
+    return take_best(scores, similarities, matches, memory.tokens)
+
+
+def take_best(scores: Tensor, similarities: Tensor, matches: Tensor, tokens: Tensor) -> Places:
+    """The places with the best scores, (r, n) each; a score of minus infinity is no place."""
+    values, positions = scores.topk(min(PLACES, scores.shape[1]), dim=1, sorted=False)
+    return Places(
+        positions,
+        similarities.gather(1, positions),
+        matches.gather(1, positions),
+        tokens[positions],
+        values > -torch.inf,
+    )
+
+
+def tokens_before(tokens: Tensor) -> Tensor:
+    """For every token of a text and for its end, less the last row, the 8 tokens before it, latest first: (n, 8)."""
+    return recent_tokens(tokens)[:-1]
+
+
+def recent_tokens(tokens: Tensor) -> Tensor:
+    """For every place of a text, its end too, the 8 tokens before, latest first, -1 where there is none: (n+1, 8)."""
+    padded = torch.cat([torch.full((LONGEST_MATCH,), _NO_TOKEN), tokens])
+    return padded.unfold(0, LONGEST_MATCH, 1).flip(1)
+
+
+def count_matches(before: Tensor, recent: Tensor) -> Tensor:
+    """How many of the latest tokens are equal, without a gap: (n, 8) and (8,) give (n,)."""
+    return ((before == recent) & (recent != _NO_TOKEN)).long().cumprod(1).sum(1)
+
+
+def _best(scores: Tensor, limit: int) -> Tensor:
+    return scores.topk(min(limit, len(scores)), sorted=False).indices
+
+
+def _none(shape: tuple[int, ...] = (0,), kind: type = np.int32) -> np.ndarray:
+    return np.zeros(shape, kind)
+
+
+def _no_rows() -> Tensor:
+    return torch.zeros(0, LONGEST_MATCH, dtype=torch.long)
