@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.evaluation.benchmarks.questions import SPLITS, find_files, read_questions
-from assistant.evaluation.benchmarks.report import RESULT, as_json, as_markdown, read_result
+from assistant.evaluation.benchmarks.report import RESULT, as_json, as_markdown, read_result, remarks
 
 if TYPE_CHECKING:
     from assistant.evaluation.benchmarks.dense import FolderEncoder
@@ -21,12 +21,20 @@ if TYPE_CHECKING:
 LAMP_TASKS = (*(f"LaMP-{number}" for number in range(1, 8)), "LaMP-QA")
 LONGLAMP_TASKS = ("email_generation", "generation_abstract", "topic_writing", "product_review_writing")
 _RETRIEVERS = ("bm25", "contriever", "recency", "random", "mixed")
+_DESCRIPTION = (
+    "Answers a benchmark's questions and scores them; the official files are not included and nothing is downloaded. "
+    "A causal model that was trained neither on instructions (then: --chat) nor on the task scores near the floor."
+)
 
 
 def add_benchmark_commands(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``lamp`` and ``longlamp`` to ``evaluate``, and what goes with them."""
-    lamp = kinds.add_parser("lamp", help="LaMP-1 to LaMP-7 and LaMP-QA, from their official files")
-    longlamp = kinds.add_parser("longlamp", help="LongLaMP's four tasks, from its official files")
+    lamp = kinds.add_parser(
+        "lamp", help="LaMP-1 to LaMP-7 and LaMP-QA, from their official files", description=_DESCRIPTION
+    )
+    longlamp = kinds.add_parser(
+        "longlamp", help="LongLaMP's four tasks, from its official files", description=_DESCRIPTION
+    )
     for verb, tasks in ((lamp, LAMP_TASKS), (longlamp, LONGLAMP_TASKS)):
         _add_prompt_options(verb, tasks, split="dev")
         verb.add_argument("--tokens", type=int, default=128, help="tokens of an answer, at most (the papers: 128)")
@@ -76,6 +84,8 @@ def _run(arguments: argparse.Namespace) -> None:
     method = Method(answerer, choose, settings)
     outcome = run_benchmark(row, questions, journal, method, on_progress=Progress("questions"))
     document = _written(row, outcome, arguments.out, signature | _scoring_signature(files, settings))
+    for remark in remarks(document):
+        sys.stderr.write(f"note: {remark}\n")
     sys.stdout.write(json.dumps(document, indent=2) + "\n" if arguments.json else as_markdown([document]))
 
 

@@ -1,7 +1,7 @@
 """The result of a benchmark as JSON, and results of several as a Markdown table."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ Json = dict[str, Any]
 
 RESULT = "result.json"
 """The file of a run's folder that holds its result."""
+_NAMED = 5
 
 
 def as_json(row: "Benchmark", outcome: "Outcome", predictions: Path, signature: Json) -> Json:
@@ -32,6 +33,19 @@ def as_json(row: "Benchmark", outcome: "Outcome", predictions: Path, signature: 
         "inputs_without_room_for_items": len(outcome.crowded_out),
         "signature": signature,
     }
+
+
+def remarks(document: Json) -> Iterator[str]:
+    """What somebody who reads the numbers should know of the questions behind them."""
+    if malformed := document["malformed_inputs"]:
+        named = ", ".join(malformed[:_NAMED]) + (", ..." if len(malformed) > _NAMED else "")
+        yield f"{len(malformed)} inputs lack the task's words ({named}): all of the input was searched for"
+    if crowded_out := document["inputs_without_room_for_items"]:
+        yield f"{crowded_out} inputs left no room for items of the profile: the model saw the input alone"
+    if empty := document["empty_answers"]:
+        yield f"{empty} answers are empty: they count as wrong"
+    if not document["metrics"]:
+        yield "no metrics: the gold outputs, or the judge, are the organisers'; the answers are ready to be sent"
 
 
 def read_result(folder: Path) -> Json:
