@@ -176,7 +176,7 @@ def pdf_text(reader: "pypdf.PdfReader", *, seconds: float) -> str:
 def read_html(data: bytes) -> NewDocument:
     """HTML: the text a reader of the page would see; scripts, styles and forms are dropped."""
     from bs4 import BeautifulSoup
-    from bs4.element import Comment
+    from bs4.element import Comment, Doctype
 
     soup = BeautifulSoup(_declared_html(data), "lxml")
     title = soup.find("h1") or soup.find("title")
@@ -185,7 +185,7 @@ def read_html(data: bytes) -> NewDocument:
     for dropped in soup(_HTML_DROPPED):
         dropped.decompose()
     for string in soup.find_all(string=True):
-        if isinstance(string, Comment):
+        if isinstance(string, Comment | Doctype):
             string.extract()
         elif string.find_parent("pre") is None:
             string.replace_with(re.sub(r"\s+", " ", string))
