@@ -17,6 +17,7 @@ VoiceId = NewType("VoiceId", int)
 DocumentId = NewType("DocumentId", int)
 SnippetId = NewType("SnippetId", int)
 DraftId = NewType("DraftId", int)
+VersionId = NewType("VersionId", int)
 
 Finish = Literal["stop", "length", "cancelled"]
 """Why a suggestion ended: at a sentence or document end, at the length asked for, or because someone stopped it."""
@@ -260,6 +261,22 @@ class Suggestion:
     recalls: tuple[Recall, ...] = ()
 
 
+class Origin(StrEnum):
+    """Where words of a draft come from that are not the writer's own."""
+
+    SUGGESTED = "suggested"
+    EDITED = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class OriginSpan:
+    """Characters of a draft that an accepted suggestion put in: as it came, or changed since."""
+
+    start: int
+    end: int
+    origin: Origin
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What the writer is writing now. ``revision`` grows by one with every save."""
@@ -273,6 +290,8 @@ class Draft:
     updated_at: datetime
     memory_use: MemoryUse | None = None
     """None: as the voice has it."""
+    origins: tuple[OriginSpan, ...] = ()
+    """In order, without overlaps; all other characters are the writer's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +302,46 @@ class DraftInfo:
     title: str
     opening: str
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedDraft:
+    """A draft that was deleted and can still be put back."""
+
+    id: DraftId
+    title: str
+    opening: str
+    deleted_at: datetime
+
+
+class VersionReason(StrEnum):
+    """Why a version of a draft was kept."""
+
+    NAMED = "named"
+    TIME = "time"
+    CHANGES = "changes"
+    LARGE_CHANGE = "large change"
+    RESTORE = "restore"
+    MERGE = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """A line of the list of a draft's versions. ``written_at`` is when the draft came to say what the version says."""
+
+    id: VersionId
+    written_at: datetime
+    reason: VersionReason
+    name: str
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a draft said at some time."""
+
+    info: VersionInfo
+    draft: DraftId
+    title: str
+    text: str
+    origins: tuple[OriginSpan, ...] = ()

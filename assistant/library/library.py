@@ -10,6 +10,8 @@ from assistant.embedding import Encoder, Vectors
 from assistant.errors import NotFoundError, StorageError
 from assistant.library.catalogue import LOCAL_WRITER, Catalogue
 from assistant.library.database import Database
+from assistant.library.draft_care import DraftCare
+from assistant.library.draft_files import DraftFiles
 from assistant.library.drafts import Drafts
 from assistant.library.import_records import ImportRecords
 from assistant.library.importing import STAGING_FOLDER, Importer, LibraryParts
@@ -51,6 +53,8 @@ class Library:
         self._upkeep = parts.upkeep
         self._learner = Learner(parts.catalogue, parts.keys, parts.changing, lambda: self._importer.is_busy())
         self._importer = Importer(parts, ended=self._learner.wake)
+        self.draft_care = DraftCare(parts.database, parts.upkeep, self._drafts)
+        self.draft_files = DraftFiles(parts, self._drafts, self._importer)
 
     @classmethod
     def open(cls, data_dir: Path, encoder: Encoder, *, resume_imports: bool = True) -> "Library":
@@ -69,6 +73,7 @@ class Library:
             library = cls(_assemble(data_dir, database, index, encoder), lock)
             library._check_encoder()
             library._upkeep.settle()
+            library.draft_care.erase_expired()
             if resume_imports:
                 library._importer.resume()
             undo.pop_all()
@@ -169,9 +174,15 @@ class Library:
 
     # Drafts
 
-    def drafts(self, writer: WriterId) -> tuple[DraftInfo, ...]:
-        """A writer's drafts, last edited first."""
-        return self._drafts.list(writer)
+    def drafts(
+        self, writer: WriterId, *, search: str = "", limit: int | None = None, offset: int = 0
+    ) -> tuple[DraftInfo, ...]:
+        """A writer's drafts, last edited first; ``search`` finds those with all its words in title or text."""
+        return self._drafts.list(writer, search=search, limit=limit, offset=offset)
+
+    def count_drafts(self, writer: WriterId, *, search: str = "") -> int:
+        """How many drafts there are, or are found."""
+        return self._drafts.count(writer, search=search)
 
     def draft(self, writer: WriterId, draft: DraftId) -> Draft:
         """One draft.
@@ -196,9 +207,9 @@ class Library:
         self._drafts.use_memory(writer, draft, use)
         return self._drafts.get(writer, draft)
 
-    def delete_draft(self, writer: WriterId, draft: DraftId) -> None:
-        """Delete a draft from every byte on disk."""
-        self._drafts.delete(writer, draft)
+    def erase_draft(self, writer: WriterId, draft: DraftId) -> None:
+        """Delete a draft and its versions from every byte on disk; ``draft_care.delete`` leaves a way back."""
+        self._drafts.erase(writer, draft)
         self._upkeep.draft_deleted()
 
     # Importing

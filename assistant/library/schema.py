@@ -120,7 +120,10 @@ class WordRow(Base):
 class DraftRow(Base):
     """What the writer is writing. It outlives its voice.
 
-    ``memory_strength`` and ``quotes_at_length`` are NULL as long as the voice's count.
+    ``memory_strength`` and ``quotes_at_length`` are NULL as long as the voice's count. ``origins`` is JSON. ``folded``
+    is what a search looks in, NULL until one does. ``changed_characters`` counts what no version holds yet,
+    ``version_kept_at`` is when the last one was kept. ``deleted_at``: it waits to be erased. ``joined_hash`` is the
+    content hash under which it became a document.
     """
 
     __tablename__ = "drafts"
@@ -135,6 +138,30 @@ class DraftRow(Base):
     updated_at: Mapped[datetime]
     memory_strength: Mapped[float | None]
     quotes_at_length: Mapped[bool | None]
+    origins: Mapped[str] = mapped_column(server_default="[]")
+    folded: Mapped[str | None]
+    changed_characters: Mapped[int] = mapped_column(server_default="0")
+    version_kept_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    joined_hash: Mapped[str | None]
+
+
+class DraftVersionRow(Base):
+    """What a draft said at some time."""
+
+    __tablename__ = "draft_versions"
+    __table_args__ = (Index(None, "draft_id", "written_at"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    draft_id: Mapped[int] = mapped_column(ForeignKey("drafts.id", ondelete="CASCADE"))
+    written_at: Mapped[datetime]
+    reason: Mapped[str]
+    name: Mapped[str]
+    words: Mapped[int]
+    title: Mapped[str]
+    text: Mapped[str]
+    origins: Mapped[str]
 
 
 class ImportRow(Base):

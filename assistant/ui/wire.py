@@ -6,6 +6,7 @@ from typing import assert_never
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.types import Document, DocumentId, Draft, DraftInfo, MemoryUse, RankedEntry, SummarySentence
 from assistant.ui.marks import marked_runs
+from assistant.ui.offsets import to_units
 from assistant.ui.recalls import recalls_json
 
 Json = dict[str, object]
@@ -67,6 +68,10 @@ def draft_json(draft: Draft) -> Json:
         "voice": draft.voice,
         "title": draft.title,
         "text": draft.text,
+        "origins": [
+            {"start": start, "end": end, "origin": span.origin}
+            for (start, end), span in zip(to_units(draft.text, draft.origins), draft.origins, strict=True)
+        ],
         "memory_use": draft.memory_use and memory_use_json(draft.memory_use),
         "revision": draft.revision,
         "updated_at": draft.updated_at.isoformat(),

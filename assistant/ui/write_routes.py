@@ -3,15 +3,17 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from assistant.assembly import Assistant
 from assistant.library.drafts import DraftConflictError
 from assistant.library.library import Library
-from assistant.types import DocumentId, DraftId, MemoryUse, Span, VoiceId, WriterId
-from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE
+from assistant.library.origins import carried
+from assistant.types import DocumentId, Draft, DraftId, MemoryUse, Origin, OriginSpan, Span, VoiceId, WriterId
+from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE, MOST_ORIGINS
+from assistant.ui.offsets import to_characters
 from assistant.ui.recalls import quotation
 from assistant.ui.wire import Json, draft_json, draft_line_json
 from assistant.ui.writers import current_writer
@@ -27,10 +29,33 @@ class DraftContent(BaseModel):
     text: str = Field("", max_length=LONGEST_TEXT)
 
 
+class OriginRange(BaseModel):
+    """UTF-16 units of a draft's text that an accepted suggestion put in."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    origin: Origin
+
+
 class DraftChange(DraftContent):
-    """The body of a request that saves one; ``revision`` is the one it was made from."""
+    """The body of a request that saves one; ``revision`` is the one it was made from.
+
+    ``origins`` is None where a program changes a text without a thought for them.
+    """
 
     revision: int
+    origins: list[OriginRange] | None = Field(None, max_length=MOST_ORIGINS)
+
+    def onto(self, stored: Draft) -> Draft:
+        """The stored draft with this content."""
+        changed = replace(stored, voice=self.voice, title=self.title, text=self.text, revision=self.revision)
+        if self.origins is None:
+            return replace(changed, origins=carried(stored.origins, stored.text, self.text))
+        places = to_characters(self.text, ((one.start, one.end) for one in self.origins))
+        spans = tuple(
+            OriginSpan(start, end, one.origin) for (start, end), one in zip(places, self.origins, strict=True)
+        )
+        return replace(changed, origins=spans)
 
 
 class MemoryChoice(BaseModel):
@@ -60,8 +85,15 @@ def write_routes(assistant: Assistant) -> APIRouter:
 
 def _add_drafts(router: APIRouter, library: Library) -> None:
     @router.get("/drafts")
-    def drafts(writer: Writer) -> Json:
-        return {"writer": writer, "drafts": [draft_line_json(info) for info in library.drafts(writer)]}
+    def drafts(
+        writer: Writer,
+        search: str = "",
+        limit: Annotated[int | None, Query(ge=1)] = None,
+        offset: Annotated[int, Query(ge=0)] = 0,
+    ) -> Json:
+        found = library.drafts(writer, search=search, limit=limit, offset=offset)
+        total = library.count_drafts(writer, search=search)
+        return {"writer": writer, "drafts": [draft_line_json(info) for info in found], "total": total}
 
     @router.post("/drafts")
     def create(writer: Writer, content: DraftContent) -> Json:
@@ -83,15 +115,13 @@ def _add_drafts(router: APIRouter, library: Library) -> None:
 
     @router.delete("/drafts/{draft}")
     def delete(writer: Writer, draft: DraftId) -> Json:
-        library.delete_draft(writer, draft)
+        library.draft_care.delete(writer, draft)
         return {}
 
 
 def _save(library: Library, writer: WriterId, draft: DraftId, change: DraftChange) -> Json | JSONResponse:
-    stored = library.draft(writer, draft)
-    changed = replace(stored, voice=change.voice, title=change.title, text=change.text, revision=change.revision)
     try:
-        saved = library.save_draft(writer, changed)
+        saved = library.save_draft(writer, change.onto(library.draft(writer, draft)))
     except DraftConflictError as conflict:
         return JSONResponse({"error": str(conflict), "found": draft_json(conflict.found)}, status_code=409)
     return {"revision": saved.revision, "updated_at": saved.updated_at.isoformat()}

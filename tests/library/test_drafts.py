@@ -63,7 +63,7 @@ def test_half_an_emoji_from_a_browser_does_no_harm(library: Library, writer: Wri
 
 def test_a_deleted_draft_is_gone(library: Library, writer: WriterId) -> None:
     draft = library.create_draft(writer, None, "Title", "text")
-    library.delete_draft(writer, draft.id)
+    library.erase_draft(writer, draft.id)
     assert library.drafts(writer) == ()
     with pytest.raises(NotFoundError):
         library.draft(writer, draft.id)

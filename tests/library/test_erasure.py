@@ -110,7 +110,7 @@ def test_nothing_is_left_of_a_deleted_draft(library: Library, tmp_path: Path) ->
     writer = library.local_writer()
     draft = library.create_draft(writer, None, "Secret", SECRET * 50)
     assert files_holding(tmp_path / "data", "heron-lantern-seventeen")
-    library.delete_draft(writer, draft.id)
+    library.erase_draft(writer, draft.id)
     assert files_holding(tmp_path / "data", "heron-lantern-seventeen") == ()
 
 

@@ -248,7 +248,7 @@ def test_a_writer_sees_and_changes_nothing_of_another(
         lambda: library.delete_document(stranger, document),
         lambda: library.draft(stranger, draft.id),
         lambda: library.save_draft(stranger, draft),
-        lambda: library.delete_draft(stranger, draft.id),
+        lambda: library.erase_draft(stranger, draft.id),
         lambda: library.create_draft(stranger, voice.id, "Into theirs"),
         lambda: library.start_import(stranger, voice.id, [tmp_path]),
         lambda: library.import_now(stranger, voice.id, [tmp_path]),

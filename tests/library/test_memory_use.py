@@ -1,6 +1,5 @@
 """How much of a voice's wording goes into suggestions: the voice's habit, and a draft's own."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from assistant.errors import SettingsError
 from assistant.library.library import Library
 from assistant.types import MemoryUse, WriterId
 from tests.hashing_encoder import HashingEncoder
+from tests.library.earlier_schema import write_library
 
 
 @pytest.fixture
@@ -48,20 +48,12 @@ def test_a_strength_out_of_bounds_is_refused(strength: float) -> None:
 
 
 def test_a_library_of_the_first_schema_gets_the_defaults(tmp_path: Path) -> None:
-    """The columns are taken away again, as they were not there before the second migration."""
-    library = Library.open(tmp_path / "data", HashingEncoder())
-    writer = library.local_writer()
-    voice = library.create_voice(writer, "Letters").id
-    draft = library.create_draft(writer, voice, "Title", "text").id
-    library.close()
-    with sqlite3.connect(tmp_path / "data" / "ownhand.sqlite") as database:
-        for table in ("voices", "drafts"):
-            for column in ("memory_strength", "quotes_at_length"):
-                database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        database.execute("UPDATE alembic_version SET version_num = '0001'")
-    database.close()
+    write_library(tmp_path / "data", "0001")
     migrated = Library.open(tmp_path / "data", HashingEncoder())
-    assert migrated.voice(writer, voice).memory_use == MemoryUse()
-    assert migrated.draft(writer, draft).memory_use is None
-    assert migrated.draft(writer, draft).text == "text"
+    writer = migrated.local_writer()
+    (voice,) = migrated.voices(writer)
+    (draft,) = migrated.drafts(writer)
+    assert voice.memory_use == MemoryUse()
+    assert migrated.draft(writer, draft.id).memory_use is None
+    assert migrated.draft(writer, draft.id).text == "text"
     migrated.close()
