@@ -23,6 +23,7 @@ def main() -> None:
             from assistant.ui import shell
 
             with closing(load(settings)) as assistant:
+                assistant.learn()
                 shell.serve(assistant, door)
     except OwnhandError as error:
         sys.exit(f"error: {error}")

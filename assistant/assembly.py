@@ -7,7 +7,7 @@ from typing import Protocol
 
 from assistant.embedding import Encoder
 from assistant.errors import ModelError
-from assistant.generation.local import load_generator
+from assistant.generation.local import LocalGenerator, load_generator
 from assistant.library.library import Library
 from assistant.models.catalogue import SHIPPED
 from assistant.models.store import ModelStore
@@ -25,6 +25,7 @@ from assistant.stages import Ranker, Retriever, Summarizer, Synthesizer, TextGen
 from assistant.summarization import ExtractiveSummarizer, GenericSummarizer, NoSummary
 from assistant.synthesis import FrequentWords, ImportedVectors, KeywordSynthesizer, NoKeywords
 from assistant.types import Document, DocumentId, Request, Suggestion
+from assistant.voice_memories import WHY_NONE, GeneratorKeys, VoiceMemories
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +35,8 @@ class Assistant:
     """Everything a page or a command needs; close it when done.
 
     ``pipeline`` is replaced as a whole when another model is taken into use: read it anew for every suggestion.
-    ``model`` is the name of the one in use, ``trouble`` why it is not the one that was chosen.
+    ``model`` is the name of the one in use, ``trouble`` why it is not the one that was chosen. ``keys`` make what it
+    remembers a voice by; None where it cannot recall.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Assistant:
     encoder: Encoder
     model: str = SHIPPED
     trouble: str = ""
+    keys: GeneratorKeys | None = None
 
     def use_model(self, name: str) -> None:
         """Load another model of this machine, write with it from the next suggestion on, and keep the choice.
@@ -52,8 +55,15 @@ class Assistant:
         store = ModelStore(self.settings.data_dir)
         generator, template = load_generator(store.find(name))
         store.choose(name)
-        self.pipeline = replace(self.pipeline, generator=generator, template=template)
+        self.keys = _keys(generator)
+        memory = _memory(self.library, self.keys)
+        self.pipeline = replace(self.pipeline, generator=generator, template=template, memory=memory)
         self.model, self.trouble = name, ""
+        self.learn()
+
+    def learn(self) -> None:
+        """Learn the wording of all voices for the model in use, in the background; now and whenever documents come."""
+        self.library.learn_with(self.keys, why_none="" if self.keys else WHY_NONE)
 
     def recalled_documents(self, request: Request, suggestion: Suggestion) -> dict[DocumentId, Document]:
         """The documents that words of a suggestion leaned on, but for those deleted meanwhile."""
@@ -76,8 +86,29 @@ def load(settings: Settings) -> Assistant:
     encoder = load_encoder()
     library = Library.open(settings.data_dir, encoder)
     stages = evidence_stages(library, encoder, settings)
-    pipeline = Pipeline(stages, first.generator, first.template, settings.signature())
-    return Assistant(settings, library, pipeline, encoder, first.name, first.trouble)
+    keys = _keys(first.generator)
+    pipeline = Pipeline(
+        stages,
+        first.generator,
+        first.template,
+        settings.signature(),
+        memory=_memory(library, keys),
+        undisturbed=library.undisturbed,
+    )
+    return Assistant(settings, library, pipeline, encoder, first.name, first.trouble, keys)
+
+
+def key_maker(settings: Settings) -> GeneratorKeys | None:
+    """What learns the wording of voices for the model that the settings name; None where that cannot recall."""
+    return _keys(_first_model(settings).generator)
+
+
+def _keys(generator: LocalGenerator) -> GeneratorKeys | None:
+    return GeneratorKeys(generator) if generator.can_recall else None
+
+
+def _memory(library: Library, keys: GeneratorKeys | None) -> VoiceMemories | None:
+    return VoiceMemories(library, keys.generator.memory.model) if keys is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +116,7 @@ class _FirstModel:
     """The model that a process starts with."""
 
     name: str
-    generator: TextGenerator
+    generator: LocalGenerator
     template: PromptTemplate
     trouble: str = ""
 

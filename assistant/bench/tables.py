@@ -27,6 +27,17 @@ def _sides(result: Json) -> str:
     return _table(["", *(_PLAIN_NAMES[name] for name in sides)], rows) + _verdict(result)
 
 
+def _import(result: Json) -> str:
+    """Import: the sides, and what learning the wording of every document adds."""
+    learning: Json = result.get("with_keys", {})
+    if not learning:
+        return _sides(result)
+    return _sides(result) + (
+        f"With the memory of your wording it takes {learning['times_as_long']:.1f} times as long; that memory takes "
+        f"{learning['megabytes_per_1000_words']:.2f} MB per 1,000 words.\n"
+    )
+
+
 def _decode(result: Json) -> str:
     """Decode: cold prompts, and those that grew by a few words."""
     first, full = result["first_token_ms"], result["float32"]
@@ -63,7 +74,7 @@ def _suggest(result: Json) -> str:
 
 
 _TABLES: dict[str, Callable[[Json], str]] = {
-    "import": _sides,
+    "import": _import,
     "train": _sides,
     "start": _sides,
     "decode": _decode,

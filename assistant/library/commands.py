@@ -5,18 +5,19 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.errors import LibraryError
+from assistant.errors import LibraryError, OwnhandError
 from assistant.settings import SHIPPED_CHECKPOINT, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assistant.embedding import Encoder, Vectors
+    from assistant.library.learning import LearningReport
     from assistant.library.library import Library
     from assistant.library.reports import ImportReport
     from assistant.types import Voice, WriterId
@@ -30,9 +31,10 @@ def add_library_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentPar
     import_ = _add(verbs, "import", "import files, folders and zips of past writing")
     import_.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     import_.add_argument("--voice", default="", help="into this voice, created if need be (default: the only one)")
+    import_.add_argument("--no-keys", action="store_true", help="leave it to the app to learn the wording word by word")
     import_.set_defaults(run=_import)
 
-    rebuild = _add(verbs, "rebuild-index", "make the search index anew from the library")
+    rebuild = _add(verbs, "rebuild-index", "make the search index and the memory of your wording anew from the library")
     rebuild.set_defaults(run=_rebuild_index)
 
     erase = _add(verbs, "erase", "delete from every byte on disk, or check that something was")
@@ -64,8 +66,13 @@ def _import(arguments: argparse.Namespace) -> None:
         report = library.import_now(writer, voice.id, arguments.paths, on_progress=_show_progress)
         if is_new and report.documents == 0:
             library.delete_voice(writer, voice.id)
+            voice = replace(voice, documents=0)
+        else:
+            voice = library.voice(writer, voice.id)
+        trouble = None if arguments.no_keys else _learn(library, arguments.data_dir, [voice])
+        learned = library.learning(voice).learned
     if arguments.json:
-        _print_json(_report_json(report))
+        _print_json(_report_json(report) | {"learned": learned})
     else:
         for file in report.files:
             if file.status == "refused":
@@ -77,16 +84,51 @@ def _import(arguments: argparse.Namespace) -> None:
         )
     if not any(file.status in ("imported", "present") for file in report.files):
         raise LibraryError(f"nothing was imported, {report.files_total} refused: see the reasons and give other files")
+    if trouble is not None:
+        raise trouble
 
 
 def _rebuild_index(arguments: argparse.Namespace) -> None:
     with _open_library(arguments.data_dir) as library:
         library.rebuild_index()
         voices = library.voices(library.local_writer())
+        trouble = _learn(library, arguments.data_dir, voices)
+        learned = {voice.id: library.learning(voice).learned for voice in voices}
     if arguments.json:
-        _print_json({"voices": [{"name": voice.name, "snippets": voice.snippets} for voice in voices]})
+        lines = [{"name": voice.name, "snippets": voice.snippets, "learned": learned[voice.id]} for voice in voices]
+        _print_json({"voices": lines})
     else:
-        _print(f"indexed {sum(voice.snippets for voice in voices)} snippets of {len(voices)} voices")
+        _print(
+            f"indexed {sum(voice.snippets for voice in voices)} snippets of {len(voices)} voices, "
+            f"learned the wording of {sum(learned.values())} documents"
+        )
+    if trouble is not None:
+        raise trouble
+
+
+def _learn(library: "Library", data_dir: Path, voices: "Sequence[Voice]") -> OwnhandError | None:
+    """Make the keys that are missing, with the model the app would write with; returns why it could not go on.
+
+    What was imported is whole in any case, so it is told first.
+    """
+    from assistant.assembly import key_maker
+
+    named = {voice.id: voice for voice in voices if library.learning(voice).learned < voice.documents}
+    if not named:
+        return None
+    try:
+        maker = key_maker(replace(Settings(), data_dir=data_dir))
+        if maker is not None:
+            library.learn_now(maker, list(named), on_progress=lambda id_: _show_learning(library.learning(named[id_])))
+    except OwnhandError as error:
+        return error
+    return None
+
+
+def _show_learning(report: "LearningReport") -> None:
+    left = f", {report.seconds_left:.0f} s left" if report.seconds_left else ""
+    sys.stderr.write(f"learned the wording of {report.learned} of {report.documents} documents{left}\n")
+    sys.stderr.flush()
 
 
 def _erase(arguments: argparse.Namespace) -> int:

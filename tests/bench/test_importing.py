@@ -31,6 +31,13 @@ def test_the_numbers_are_what_they_say(result: Any) -> None:
     assert result["peak_memory_mb"] == result["details"]["ours"]["peak_memory_mb"]
 
 
+def test_the_wording_is_learned_by_a_third_side(result: Any) -> None:
+    learning = result["with_keys"]
+    assert learning["times_as_long"] == pytest.approx(learning["seconds"] / result["details"]["ours"]["seconds"])
+    assert learning["snippets"] == result["details"]["ours"]["snippets"]
+    assert 0.01 < learning["megabytes_per_1000_words"] < 5
+
+
 def test_the_document_ends_with_what_it_depends_on(result: Any) -> None:
     assert list(result)[-1] == "signature"
     assert {"torch", "chromadb", "keybert"} <= set(result["signature"]["versions"])

@@ -1,6 +1,7 @@
 """The library's verbs on the real command line, with the real encoder."""
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from assistant.__main__ import main
 from assistant.library.demos import demo_corpora
+from assistant.library.key_files import KEYS_FOLDER
 from assistant.library.library import Library
 from assistant.retrieval.encoder import load_encoder
 from assistant.types import DocumentInfo, Voice
@@ -73,7 +75,7 @@ def filled(made: Path, tmp_path: Path) -> tuple[Voice, tuple[DocumentInfo, ...]]
 def test_import_reports_every_file(command: Command, tmp_path: Path) -> None:
     filled = command("import", *every_format(tmp_path), "--voice", "Letters", "--json")
     assert filled.status == 0
-    assert filled.json.keys() == {"files", "documents", "snippets"}
+    assert filled.json.keys() == {"files", "documents", "snippets", "learned"}
     files = {file["path"]: file for file in filled.json["files"]}
     assert all(file.keys() == {"path", "status", "documents", "snippets", "reason"} for file in files.values())
     assert files["broken.pdf"]["status"] == "refused"
@@ -86,6 +88,26 @@ def test_import_reports_every_file(command: Command, tmp_path: Path) -> None:
     }
     assert filled.json["documents"] == len(files) - 1
     assert "8 of 8 files" in filled.err
+    assert filled.json["learned"] == filled.json["documents"]
+    assert "learned the wording of 7 of 7 documents" in filled.err
+    checks = {check["name"]: check["found"] for check in command("doctor", "--json").json["checks"]}
+    assert re.fullmatch(r"7 of 7 documents have keys, .* MB per 1,000 words", checks["memory of your wording"])
+
+
+def test_import_can_leave_the_keys_to_the_app(command: Command, tmp_path: Path) -> None:
+    imported = command("import", *every_format(tmp_path), "--voice", "Letters", "--no-keys", "--json")
+    assert (imported.status, imported.json["documents"], imported.json["learned"]) == (0, 7, 0)
+    assert not (tmp_path / "data" / KEYS_FOLDER).exists()
+
+
+def test_a_disk_that_takes_no_keys_is_said_after_the_import_was_told(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / KEYS_FOLDER).write_text("no folder: nothing can be written below it")
+    imported = command("import", *every_format(tmp_path), "--voice", "Letters", "--json")
+    assert imported.status == 1
+    assert (imported.json["documents"], imported.json["learned"]) == (7, 0)
+    assert "error: the memory of your wording cannot be kept" in imported.err
+    assert "your documents are all there" in imported.err
 
 
 @pytest.mark.usefixtures("filled")
@@ -141,7 +163,8 @@ def test_rebuild_index_makes_a_lost_index_anew(
     shutil.rmtree(tmp_path / "data" / "chroma")
     rebuilt = command("rebuild-index", "--json")
     assert rebuilt.status == 0
-    assert rebuilt.json == {"voices": [{"name": "Letters", "snippets": filled[0].snippets}]}
+    learned = filled[0].documents
+    assert rebuilt.json == {"voices": [{"name": "Letters", "snippets": filled[0].snippets, "learned": learned}]}
 
 
 def test_doctor_finds_a_sound_library_sound(filled: tuple[Voice, tuple[DocumentInfo, ...]], command: Command) -> None:
