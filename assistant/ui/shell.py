@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from assistant.assembly import Assistant
 from assistant.library.archives import LARGEST_ZIP_BYTES
 from assistant.ui import server
+from assistant.ui.draft_routes import draft_routes
 from assistant.ui.endpoints import add_endpoints
 from assistant.ui.frame import Frame
 from assistant.ui.guard import LOCAL_NAMES, Guard
@@ -68,7 +69,7 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.assistant = assistant
     explain_problems(app)
-    for routes in (write_routes, suggest_routes, library_routes, models_routes):
+    for routes in (write_routes, draft_routes, suggest_routes, library_routes, models_routes):
         app.include_router(routes(assistant))
     mimetypes.add_type("text/javascript", ".js")  # some systems' tables say otherwise, and browsers then refuse it
     app.mount("/own/static", StaticFiles(directory=_STATIC))
