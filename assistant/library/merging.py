@@ -44,11 +44,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Characters of a merged text and where they came from: offset ``start`` of a side, or of none."""
+    """Characters of a merged text and where they came from: offset ``start`` of a side, or of none.
+
+    What did not change came from both; ``stored_start`` is then its offset in the stored text.
+    """
 
     text: str
     side: Literal["stored", "mine", ""] = ""
     start: int = 0
+    stored_start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,8 @@ def _as_one(chunks: Sequence[_Chunk]) -> _Chunk:
 
 
 def _changed_side(chunk: _Chunk) -> Piece:
+    if chunk.stored.text == chunk.mine.text:
+        return Piece(chunk.mine.text, "mine", chunk.mine.start, chunk.stored.start)
     return chunk.stored if chunk.base == chunk.mine.text else chunk.mine
 
 

@@ -53,9 +53,12 @@ def merged(pieces: Sequence[Piece], stored: Sequence[OriginSpan], mine: Sequence
     found: list[OriginSpan] = []
     length = 0
     for piece in pieces:
+        end = length + len(piece.text)
         spans = {"stored": stored, "mine": mine, "": ()}[piece.side]
-        found += _through(spans, [Block(piece.start, length, len(piece.text))], length + len(piece.text))
-        length += len(piece.text)
+        found += _through(spans, [Block(piece.start, length, len(piece.text))], end)
+        if piece.stored_start is not None:
+            found += _through(stored, [Block(piece.stored_start, length, len(piece.text))], end)
+        length = end
     return tidy(found, length)
 
 
