@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 from assistant.embedding import Encoder
@@ -17,13 +19,28 @@ from assistant.ranking import BestSnippetRanker, DocumentOrder, DocumentRanker, 
 from assistant.retrieval.bm25 import SnippetSource, SparseRetriever
 from assistant.retrieval.dense import DenseRetriever, VectorIndex
 from assistant.retrieval.documents import DenseDocuments, RecentDocuments, SparseDocuments
-from assistant.retrieval.encoder import load_encoder
+from assistant.retrieval.encoder import load_encoder, weights_of
 from assistant.retrieval.fusion import RankFusionRetriever
 from assistant.retrieval.hybrid import HybridRetriever
+from assistant.selectors import Selectors, load_selectors
 from assistant.settings import SHIPPED_CHECKPOINT, RankingName, Settings, SummaryName, SynthesisName
+from assistant.signature import file_hash
 from assistant.stages import Ranker, Retriever, Summarizer, Synthesizer, TextGenerator
-from assistant.summarization import ExtractiveSummarizer, GenericSummarizer, NoSummary
-from assistant.synthesis import FrequentWords, ImportedVectors, KeywordSynthesizer, NoKeywords
+from assistant.summarization import (
+    ExtractiveSummarizer,
+    GenericSummarizer,
+    NoSummary,
+    TrainedSummarizer,
+    WrittenSummarizer,
+)
+from assistant.synthesis import (
+    FrequentWords,
+    ImportedVectors,
+    KeywordSynthesizer,
+    NoKeywords,
+    TrainedSynthesizer,
+    WrittenSynthesizer,
+)
 from assistant.types import Document, DocumentId, Request, Suggestion
 from assistant.voice_memories import WHY_NONE, GeneratorKeys, VoiceMemories
 
@@ -91,7 +108,7 @@ def load(settings: Settings) -> Assistant:
         stages,
         first.generator,
         first.template,
-        settings.signature(),
+        evidence_signature(settings),
         memory=_memory(library, keys),
         undisturbed=library.undisturbed,
     )
@@ -167,6 +184,63 @@ class _Ground:
     def by_best_snippet(self, retriever: Retriever) -> tuple[Retriever, Ranker]:
         return retriever, BestSnippetRanker(self.source, self.settings.ranking)
 
+    def selectors(self) -> Selectors:
+        return _selectors(self.settings.helpers.selectors, weights_of(self.encoder.name))
+
+    def trained_summary(self) -> Summarizer:
+        selectors, settings = self.selectors(), self.settings
+        scorer = selectors.pair(settings.helpers.half).summary
+        return TrainedSummarizer(self.source, self.encoder, scorer, selectors.rarity, settings.summary)
+
+    def trained_synthesis(self) -> Synthesizer:
+        selectors, settings = self.selectors(), self.settings
+        scorer = selectors.pair(settings.helpers.half).keywords
+        return TrainedSynthesizer(self.source, self.encoder, scorer, selectors.rarity, settings.keywords)
+
+    def written_synthesis(self) -> Synthesizer:
+        return WrittenSynthesizer(*self.helper(self.settings.helpers.keyword_model), self.settings.keywords)
+
+    def helper(self, name: str | None) -> tuple[TextGenerator, PromptTemplate]:
+        assert name is not None  # the settings have checked it
+        return _helper(ModelStore(self.settings.data_dir).find(name))
+
+
+@cache
+def _selectors(path: Path, encoder_sha256: str) -> Selectors:
+    return load_selectors(path, encoder_sha256=encoder_sha256)
+
+
+@cache
+def _helper(folder: Path) -> tuple[TextGenerator, PromptTemplate]:
+    return load_generator(folder)
+
+
+def evidence_signature(settings: Settings) -> dict[str, object]:
+    """What the evidence depends on: the settings, and the files of those helpers that are in use."""
+    in_use = {settings.summary.method, settings.keywords.method}
+    known = helper_signature(settings)
+    return settings.signature() | {name: known[name] for name in known if in_use.intersection(_USERS[name])}
+
+
+def helper_signature(settings: Settings) -> dict[str, object]:
+    """The hashes of the helpers that the settings name and this machine has."""
+    helpers, store = settings.helpers, ModelStore(settings.data_dir)
+    found: dict[str, object] = {}
+    if helpers.selectors.is_file():
+        found["selectors_sha256"] = file_hash(helpers.selectors)
+    for entry, name in (("summary_model", helpers.summary_model), ("keyword_model", helpers.keyword_model)):
+        if name is not None:
+            found[f"{entry}_sha256"] = _helper(store.find(name))[0].signature["weights_sha256"]
+    return found
+
+
+# Which stages the files in a signature stand behind.
+_USERS: dict[str, set[str]] = {
+    "selectors_sha256": {"SumCtx", "SynCtx"},
+    "summary_model_sha256": {"SumCtxWritten"},
+    "keyword_model_sha256": {"SynCtxWritten"},
+}
+
 
 RANKINGS: dict[RankingName, Callable[[_Ground], tuple[Retriever, Ranker]]] = {
     "RankDocBySnpt": lambda ground: ground.by_best_snippet(ground.hybrid()),
@@ -178,11 +252,15 @@ RANKINGS: dict[RankingName, Callable[[_Ground], tuple[Retriever, Ranker]]] = {
 }
 SUMMARIES: dict[SummaryName, Callable[[_Ground], Summarizer]] = {
     "SumByDraft": lambda ground: ExtractiveSummarizer(ground.source, ground.encoder, ground.settings.summary),
+    "SumCtx": lambda ground: ground.trained_summary(),
+    "SumCtxWritten": lambda ground: WrittenSummarizer(*ground.helper(ground.settings.helpers.summary_model)),
     "SumCtxInd": lambda ground: GenericSummarizer(ground.settings.summary),
     "none": lambda _: NoSummary(),
 }
 SYNTHESES: dict[SynthesisName, Callable[[_Ground], Synthesizer]] = {
     "SynByDraft": lambda ground: KeywordSynthesizer(ground.source, ground.encoder, ground.settings.keywords),
+    "SynCtx": lambda ground: ground.trained_synthesis(),
+    "SynCtxWritten": lambda ground: ground.written_synthesis(),
     "SynCtxInd": lambda ground: FrequentWords(ground.source, ground.settings.keywords),
     "none": lambda _: NoKeywords(),
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from assistant.options import add_helper_options, helper_settings
 from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def _add_evidence_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--ranking", choices=get_args(RankingName), default=defaults.ranking.method)
     verb.add_argument("--summary", choices=get_args(SummaryName), default=defaults.summary.method)
     verb.add_argument("--keywords", choices=get_args(SynthesisName), default=defaults.keywords.method)
+    add_helper_options(verb)
 
 
 def _write(arguments: argparse.Namespace) -> None:
@@ -77,6 +79,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         ranking=replace(defaults.ranking, method=arguments.ranking),
         summary=replace(defaults.summary, method=arguments.summary),
         keywords=replace(defaults.keywords, method=arguments.keywords),
+        helpers=helper_settings(arguments),
         generation=generation,
     )
 

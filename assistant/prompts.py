@@ -11,11 +11,11 @@ A template belongs to its checkpoint: a model must meet in use the format it was
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from assistant.errors import ModelError
 from assistant.types import Evidence, RankedEntry
@@ -163,6 +163,22 @@ def build_prompt(template: PromptTemplate, evidence: Evidence, *, title: str, be
         instruction = (Part(template.instruction),) if template.instruction else ()
         return (*instruction, *heading, *draft, *summary, *words, *chain(*past), Part(text))
     return (*chain(*reversed(past)), *summary, *words, *heading, *draft)
+
+
+def helper_prompt(
+    template: PromptTemplate, helper: Literal["summary", "words"], entries: Sequence[RankedEntry], query: str
+) -> Prompt:
+    """The input of a model that writes summaries or important words (arXiv 2308.07968, sections 3.3 and 3.4).
+
+    Past passages (best last), draft, the heading of what is to be written, and an empty part, where it begins.
+    With ``draft_first`` the task comes first, as the paper's instructions do, and the best passage before the others.
+    """
+    past = [_section(template, template.past, _passage(entry)) for entry in entries]
+    draft = _section(template, template.draft, query)
+    heading = template.summary if helper == "summary" else template.words
+    if template.draft_first:
+        return (Part(f"Write the{heading.rstrip(': ')}."), *draft, *chain(*past), Part(""))
+    return (*chain(*reversed(past)), *draft, Part(heading, is_marker=template.special_markers), Part(""))
 
 
 def _section(template: PromptTemplate, heading: str, text: str) -> Prompt:

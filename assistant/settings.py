@@ -6,15 +6,19 @@ from typing import Literal, get_args
 
 from assistant.errors import SettingsError
 
-SHIPPED_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "ownhand-16m"
+_CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+SHIPPED_CHECKPOINT = _CHECKPOINTS / "ownhand-16m"
+SHIPPED_SELECTORS = _CHECKPOINTS / "selectors" / "selectors.safetensors"
 
 
 RankingName = Literal["RankDocBySnpt", "RankDocBM25", "RankDocDense", "RankSnippet", "RecentDoc", "RankFusion"]
 """The rankings of arXiv 2308.07968, section 3.2, by the paper's names; ``RankFusion`` is ours: reciprocal ranks."""
-SummaryName = Literal["SumByDraft", "SumCtxInd", "none"]
-"""``SumByDraft`` chooses sentences for the draft (ours, untrained); ``SumCtxInd`` does not know it (section 3.3)."""
-SynthesisName = Literal["SynByDraft", "SynCtxInd", "none"]
-"""``SynByDraft`` chooses words for the draft (ours, KeyBERT); ``SynCtxInd`` takes the frequent ones (section 3.4)."""
+SummaryName = Literal["SumByDraft", "SumCtx", "SumCtxWritten", "SumCtxInd", "none"]
+"""``SumByDraft`` chooses sentences for the draft (ours, untrained), ``SumCtx`` learnt from weak labels which to choose;
+``SumCtxWritten`` is a language model that learnt to write them; ``SumCtxInd`` does not know the draft (section 3.3)."""
+SynthesisName = Literal["SynByDraft", "SynCtx", "SynCtxWritten", "SynCtxInd", "none"]
+"""``SynByDraft`` chooses words for the draft (ours, KeyBERT), ``SynCtx`` learnt from weak labels which to choose;
+``SynCtxWritten`` is a language model that learnt to write them; ``SynCtxInd`` takes the frequent ones (section 3.4)."""
 
 
 def _user_data_dir() -> Path:
@@ -96,13 +100,13 @@ class KeywordSettings:
     method: SynthesisName = "SynByDraft"
     """Who chooses the words."""
     count: int = 12
-    """SynByDraft: words at most."""
+    """Words at most, of SynByDraft, SynCtx and SynCtxWritten."""
     diversity: float = 0.3
     """SynByDraft: maximal marginal relevance, 0 most similar words, 1 most different."""
     frequent_count: int = 20
     """SynCtxInd: words at most (arXiv 2308.07968, section 3.4)."""
     minimum_idf: float = 1.5
-    """SynCtxInd: commoner words, by inverse document frequency, are left out (the same)."""
+    """SynCtxInd, SynCtx: commoner words, by inverse document frequency, are left out (the same)."""
 
     def __post_init__(self) -> None:
         _one_of("keywords", self.method, get_args(SynthesisName))
@@ -110,6 +114,20 @@ class KeywordSettings:
         _within("minimum_idf", self.minimum_idf, 0, 20)
         _within("count", self.count, 1, 100)
         _within("diversity", self.diversity, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class HelperSettings:
+    """What the trained helpers were trained to: the files behind SumCtx, SynCtx and their written siblings."""
+
+    selectors: Path = SHIPPED_SELECTORS
+    """SumCtx, SynCtx: the scorers, see ``train selectors``."""
+    half: Literal[0, 1] | None = None
+    """SumCtx, SynCtx: the scorers trained on this half of the training authors; None is those that are served."""
+    summary_model: str | None = None
+    """SumCtxWritten: folder or name of a model, see ``train prepare summaries``."""
+    keyword_model: str | None = None
+    """SynCtxWritten: folder or name of a model, see ``train prepare keywords``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +167,10 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of one process."""
+    """All settings of one process.
+
+    :raises SettingsError: if a summary or keywords are to be written and no model is named that writes them.
+    """
 
     data_dir: Path = field(default_factory=_user_data_dir)
     server: ServerSettings = ServerSettings()
@@ -157,7 +178,19 @@ class Settings:
     ranking: RankingSettings = RankingSettings()
     summary: SummarySettings = SummarySettings()
     keywords: KeywordSettings = KeywordSettings()
+    helpers: HelperSettings = HelperSettings()
     generation: GenerationSettings = GenerationSettings()
+
+    def __post_init__(self) -> None:
+        for method, written, model in (
+            (self.summary.method, "SumCtxWritten", self.helpers.summary_model),
+            (self.keywords.method, "SynCtxWritten", self.helpers.keyword_model),
+        ):
+            if method == written and model is None:
+                raise SettingsError(
+                    f"{written} without a model that writes it: name one made by `train prepare "
+                    f"{'summaries' if written == 'SumCtxWritten' else 'keywords'}` and `train finetune`"
+                )
 
     def signature(self) -> dict[str, object]:
         """The settings that change a result, for signatures: no path, no port."""

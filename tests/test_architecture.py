@@ -20,6 +20,7 @@ LAYERS = (
         "events",
         "prompts",
         "keyword_candidates",
+        "options",
         "selectors",
         "sentences",
         "signature",

@@ -5,10 +5,13 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from assistant.evaluation.benchmarks.commands import add_benchmark_commands
+from assistant.evaluation.memory_commands import add_memory_command
 from assistant.evaluation.progress import Progress
+from assistant.options import add_helper_options, helper_settings
+from assistant.settings import Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
     from assistant.evaluation.checkpoint import CheckpointReport, Subject
@@ -32,7 +35,9 @@ def add_evaluate_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentPa
     checkpoint.add_argument("--json", action="store_true", help="accepted for symmetry: the result is always JSON")
     checkpoint.set_defaults(run=_checkpoint)
     _add_framework(kinds)
+    _add_selectors(kinds)
     add_benchmark_commands(kinds)
+    add_memory_command(kinds)
     report = kinds.add_parser("report", help="render docs/results into the results blocks of Markdown files")
     report.add_argument("files", nargs="+", type=Path)
     report.set_defaults(run=_report)
@@ -56,8 +61,61 @@ def _add_framework(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]")
     framework.add_argument(
         "--split", choices=("test", "validation", "all"), default="test", help="authors to take (default: test)"
     )
+    add_helper_options(framework)
     framework.add_argument("--json", action="store_true", help="print the JSON document instead of the table")
     framework.set_defaults(run=_framework)
+
+
+def _add_selectors(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    selectors = kinds.add_parser("selectors", help="how well summaries and words foresee what a document takes up")
+    selectors.add_argument("--data", type=Path, required=True, help="JSON Lines of author, title, date, text")
+    selectors.add_argument(
+        "--summaries", nargs="*", choices=get_args(SummaryName), default=["SumCtx", "SumByDraft", "SumCtxInd"]
+    )
+    selectors.add_argument(
+        "--syntheses", nargs="*", choices=get_args(SynthesisName), default=["SynCtx", "SynByDraft", "SynCtxInd"]
+    )
+    selectors.add_argument("--authors", type=int, default=60)
+    selectors.add_argument("--documents", type=int, default=6, help="per author, at most")
+    selectors.add_argument(
+        "--split", choices=("test", "validation", "all"), default="test", help="authors to take (default: test)"
+    )
+    selectors.add_argument("--seed", type=int, default=0)
+    selectors.add_argument("--out", type=Path, help="also write the JSON document here")
+    add_helper_options(selectors)
+    selectors.add_argument("--json", action="store_true", help="print the JSON document instead of the table")
+    selectors.set_defaults(run=_selectors)
+
+
+def _selectors(arguments: argparse.Namespace) -> None:
+    from assistant.evaluation.selection import SelectionSettings, evaluate_selection
+    from assistant.evaluation.selection_report import as_json, as_markdown
+    from assistant.retrieval.encoder import load_encoder, weights_of
+    from assistant.selectors import load_selectors
+    from assistant.signature import file_hash
+
+    settings = SelectionSettings(
+        summaries=tuple(arguments.summaries),
+        syntheses=tuple(arguments.syntheses),
+        authors=arguments.authors,
+        documents=arguments.documents,
+        split=None if arguments.split == "all" else arguments.split,
+        seed=arguments.seed,
+    )
+    encoder, helpers = load_encoder(), helper_settings(arguments)
+    rarity = load_selectors(helpers.selectors, encoder_sha256=weights_of(encoder.name)).rarity
+    signature = _data_signature(arguments.data) | {
+        "encoder": encoder.name,
+        "selectors_sha256": file_hash(helpers.selectors),
+        "settings": asdict(settings),
+    }
+    report = evaluate_selection(arguments.data, encoder, rarity, helpers, settings, on_progress=Progress("authors"))
+    document = as_json(report, signature)
+    text = json.dumps(document, indent=2)
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(text + "\n" if arguments.json else as_markdown(document))
 
 
 def _checkpoint(arguments: argparse.Namespace) -> None:
@@ -81,6 +139,7 @@ def _checkpoint(arguments: argparse.Namespace) -> None:
 
 
 def _framework(arguments: argparse.Namespace) -> None:
+    from assistant.assembly import helper_signature
     from assistant.evaluation import metrics
     from assistant.evaluation.framework import FrameworkSettings, record_signature, run_framework
     from assistant.evaluation.framework_report import as_json, as_markdown
@@ -97,12 +156,18 @@ def _framework(arguments: argparse.Namespace) -> None:
         split=None if arguments.split == "all" else arguments.split,
         temperature=arguments.temperature,
         seed=arguments.seed,
+        helpers=helper_settings(arguments),
     )
     subject, encoder = _subject(arguments.model), load_encoder()
     signature = subject.generator.signature | _data_signature(arguments.data) | {"encoder": encoder.name}
     journal = Journal(arguments.out, record_signature(signature, settings))
     outcome = run_framework(arguments.data, journal, subject, encoder, settings, on_progress=Progress("records"))
-    signature |= {"settings": asdict(settings), "metrics": metrics.signature()}
+    chosen = {name: value for name, value in asdict(settings).items() if name != "helpers"}
+    signature |= {
+        "settings": chosen,
+        "metrics": metrics.signature(),
+        "helpers": helper_signature(Settings(helpers=settings.helpers)),
+    }
     document = as_json(tabulate(outcome, settings), signature)
     (arguments.out / "framework.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     (arguments.out / "framework.md").write_text(as_markdown(document), encoding="utf-8")

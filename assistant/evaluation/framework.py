@@ -8,10 +8,11 @@ what is there.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from assistant.assembly import helper_signature
 from assistant.embedding import Encoder
 from assistant.errors import CorpusError
 from assistant.evaluation.checkpoint import Subject
@@ -22,7 +23,7 @@ from assistant.evaluation.rows import ROWS, TYPING_ROWS, Row, row_named
 from assistant.evaluation.typing_simulation import Typed, type_through
 from assistant.events import Finished
 from assistant.pipeline import Pipeline
-from assistant.settings import Settings
+from assistant.settings import HelperSettings, Settings
 from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
 from assistant.training.corpus import Record, Split, author_split
 from assistant.training.examples import Author, ExampleSettings, authors_of
@@ -60,6 +61,8 @@ class FrameworkSettings:
     offered_words: int = 5
     """Words of an offer that count."""
     seed: int = 0
+    helpers: HelperSettings = field(default_factory=HelperSettings)
+    """The models behind written summaries and keywords, and the scorers behind the selected ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def run_framework(
     :raises CorpusError: if there are fewer than two authors.
     :raises SettingsError: if a row's name is unknown.
     """
-    rows = {name: row_named(name) for name in dict.fromkeys((*settings.rows, *settings.typing_rows))}
+    rows = {name: row_named(name, settings.helpers) for name in dict.fromkeys((*settings.rows, *settings.typing_rows))}
     people = find_people(path, settings)
     tasks = list(_tasks(people, settings))
     known = {_task(record) for record in journal.records()}
@@ -143,9 +146,14 @@ def record_signature(signature: dict[str, Any], settings: FrameworkSettings) -> 
 
     :param signature: model, data and encoder.
     """
-    free = ("rows", "authors", "documents", "typing_documents", "typing_rows")
+    free = ("rows", "authors", "documents", "typing_documents", "typing_rows", "helpers")
     fixed = {name: value for name, value in asdict(settings).items() if name not in free}
-    return signature | {"settings": fixed, "context_characters": CONTEXT_CHARACTERS, "stages": Settings().signature()}
+    return signature | {
+        "settings": fixed,
+        "context_characters": CONTEXT_CHARACTERS,
+        "stages": Settings().signature(),
+        "helpers": helper_signature(Settings(helpers=settings.helpers)),
+    }
 
 
 def find_people(path: Path, settings: FrameworkSettings) -> People:

@@ -16,7 +16,7 @@ from assistant.errors import SettingsError
 from assistant.evaluation.baselines import RandomOrder, WorstFirst
 from assistant.pipeline import EvidenceStages
 from assistant.ranking import DocumentRanker
-from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
+from assistant.settings import HelperSettings, RankingName, Settings, SummaryName, SynthesisName
 from assistant.training.archive import ArchiveView
 
 Past = Literal["none", "own", "random", "other"]
@@ -41,10 +41,23 @@ ROWS = (
     "RankDocBySnpt+WorstFirst",
     "RankDocBySnpt+SumCtxInd",
     "RankDocBySnpt+SumByDraft",
+    "RankDocBySnpt+SumCtx",
     "RankDocBySnpt+SumByDraft+SynCtxInd",
+    "RankDocBySnpt+SumCtx+SynCtxInd",
+    "RankDocBySnpt+SumCtx+SynByDraft",
+    "RankDocBySnpt+SumCtx+SynCtx",
     _SERVED,
 )
 """The table of arXiv 2308.07968, section 5, as far as one checkpoint can give it, and the controls."""
+_SIBLINGS = {
+    "SumByDraft": ("SumCtxInd",),
+    "SumCtx": ("SumCtxInd", "SumByDraft"),
+    "SumCtxWritten": ("SumCtxInd", "SumCtx"),
+    "SynByDraft": ("SynCtxInd",),
+    "SynCtx": ("SynCtxInd", "SynByDraft"),
+    "SynCtxWritten": ("SynCtxInd", "SynCtx"),
+}
+"""What a stage is compared with in its place: the one that does not know the draft, and the one not trained so."""
 TYPING_ROWS = ("ImmedCtx", _SERVED)
 """The rows whose suggestions are typed with: without a past, and as served."""
 
@@ -67,13 +80,14 @@ class Row:
         return replace(stages, ranker=WorstFirst(stages.ranker)) if self.worst_first else stages
 
 
-def row_named(name: str) -> Row:
+def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
     """The row of a name.
 
-    :raises SettingsError: if a part of the name is unknown or comes twice.
+    :param helpers: the models of written summaries and keywords, and scorers other than the shipped ones.
+    :raises SettingsError: if a part of the name is unknown or comes twice, or wants a model that is not given.
     """
     first, *others = name.split("+")
-    defaults = Settings()
+    defaults = Settings(helpers=helpers or HelperSettings())
     summary = keywords = "none"
     worst_first = False
     for part in others:
@@ -98,14 +112,14 @@ def row_named(name: str) -> Row:
 
 
 def comparisons(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Which rows are compared with which: with no past, with the stage before, with the context-independent sibling.
+    """Which rows are compared with which: with no past, with the stage before, with others in the last stage's place.
 
     The plain ranking is compared with the controls besides.
     """
     pairs = [(name, "ImmedCtx") for name in names]
     pairs += [(name, name.rpartition("+")[0]) for name in names]
-    siblings = [(name, name.replace(f"{stage}ByDraft", f"{stage}CtxInd")) for name in names for stage in ("Sum", "Syn")]
-    pairs += [(name, sibling) for name, sibling in siblings if name.rpartition("+")[0] == sibling.rpartition("+")[0]]
+    stages = [(name, *name.rpartition("+")[::2]) for name in names]
+    pairs += [(name, f"{before}+{sibling}") for name, before, last in stages for sibling in _SIBLINGS.get(last, ())]
     pairs += [(Settings().ranking.method, control) for control in ("RandomDoc", "OtherWriter")]
     return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1] and set(pair) <= set(names)]
 

@@ -163,6 +163,15 @@ def load_encoder(name: str = DEFAULT_ENCODER, *, with_ready_words: bool = True) 
     return SentenceEncoder(_load(folder), name, ready)
 
 
+@cache
+def weights_of(name: str) -> str:
+    """What identifies the weights of an encoder: their SHA-256; of one that has no weights on disk, its name."""
+    if name == DEFAULT_ENCODER:
+        return DEFAULT_WEIGHTS_SHA256
+    weights = Path(name) / "model.safetensors"
+    return file_hash(weights) if weights.is_file() else name
+
+
 def _load(folder: Path) -> Any:
     import torch
     from safetensors import SafetensorError

@@ -4,5 +4,14 @@ from assistant.summarization.by_draft import ExtractiveSummarizer
 from assistant.summarization.generic import GenericSummarizer
 from assistant.summarization.nothing import NoSummary
 from assistant.summarization.sentences import select_diverse
+from assistant.summarization.trained import TrainedSummarizer
+from assistant.summarization.written import WrittenSummarizer
 
-__all__ = ["ExtractiveSummarizer", "GenericSummarizer", "NoSummary", "select_diverse"]
+__all__ = [
+    "ExtractiveSummarizer",
+    "GenericSummarizer",
+    "NoSummary",
+    "TrainedSummarizer",
+    "WrittenSummarizer",
+    "select_diverse",
+]

@@ -3,5 +3,14 @@
 from assistant.synthesis.by_draft import ImportedVectors, KeywordSynthesizer
 from assistant.synthesis.frequent import FrequentWords
 from assistant.synthesis.nothing import NoKeywords
+from assistant.synthesis.trained import TrainedSynthesizer
+from assistant.synthesis.written import WrittenSynthesizer
 
-__all__ = ["FrequentWords", "ImportedVectors", "KeywordSynthesizer", "NoKeywords"]
+__all__ = [
+    "FrequentWords",
+    "ImportedVectors",
+    "KeywordSynthesizer",
+    "NoKeywords",
+    "TrainedSynthesizer",
+    "WrittenSynthesizer",
+]

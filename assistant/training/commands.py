@@ -1,13 +1,13 @@
 """``python -m assistant train VERB``: arguments in, a run out; the work is in the modules beside this one."""
 
 import argparse
-import functools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import SettingsError
+from assistant.training.text_commands import add_text_commands, say
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -20,56 +20,14 @@ if TYPE_CHECKING:
 def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``train`` and its verbs to the command line."""
     train = verbs.add_parser(
-        "train", help="make a checkpoint: prepare, tokenizer, pretrain, finetune, export; or words"
+        "train", help="make a checkpoint: prepare, tokenizer, pretrain, finetune, export; or words, selectors"
     )
     steps = train.add_subparsers(dest="step", required=True)
 
-    _add_tokenizer(steps)
-    _add_prepare(steps)
+    add_text_commands(steps)
     _add_run(steps, "pretrain", help_text="train from scratch, or go on from --init")
     _add_run(steps, "finetune", help_text="train on the prompt format")
     _add_export(steps)
-    _add_words(steps)
-
-
-def _add_tokenizer(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    tokenizer = steps.add_parser("tokenizer", help="learn the byte-level BPE tokenizer from corpora")
-    tokenizer.add_argument("corpora", nargs="+", type=Path, help="JSON Lines files (.jsonl, .gz, .xz)")
-    tokenizer.add_argument("--out", type=Path, required=True)
-    tokenizer.add_argument("--vocabulary", type=int, default=8192)
-    tokenizer.add_argument("--characters", type=int, default=8_000_000, help="sampled from each corpus")
-    tokenizer.set_defaults(run=_tokenizer)
-
-
-def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    prepare = steps.add_parser("prepare", help="text work: corpora become token shards")
-    prepare.add_argument("kind", choices=("pretrain", "repeats", "neighbours", "distinction", "finetune"))
-    prepare.add_argument("corpora", nargs="+", type=Path)
-    prepare.add_argument("--tokenizer", type=Path, required=True)
-    prepare.add_argument("--out", type=Path, required=True)
-    prepare.add_argument(
-        "--held-out", nargs="*", type=Path, default=[], help="pre-training: corpora whose test authors to leave out"
-    )
-    prepare.add_argument("--window", type=int, default=1024, help="tokens a pre-training window")
-    prepare.add_argument("--authors", type=int, default=600, help="examples: authors used at most")
-    prepare.add_argument("--documents", type=int, default=24, help="examples: documents of one author at most")
-    prepare.add_argument("--per-author", type=int, default=8, help="examples: documents of one author written at most")
-    prepare.add_argument(
-        "--continuation-characters", type=int, default=1100, help="examples: characters written after the cursor"
-    )
-    prepare.add_argument("--windows", type=int, default=4000, help="repeats: windows made of each corpus")
-    prepare.add_argument("--pairs", type=int, default=10_000, help="distinction: pairs of documents")
-    prepare.add_argument(
-        "--architecture",
-        choices=("causal", "encoder-decoder"),
-        default="causal",
-        help="examples: the kind of model that is to learn them",
-    )
-    prepare.add_argument(
-        "--split", choices=("train", "validation"), default="train", help="whose documents; validation for --validation"
-    )
-    prepare.add_argument("--seed", type=int, default=0)
-    prepare.set_defaults(run=_prepare)
 
 
 def _add_run(steps: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, *, help_text: str) -> None:
@@ -110,112 +68,6 @@ def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     export.set_defaults(run=_export)
 
 
-def _add_words(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    words = steps.add_parser("words", help="encode the commonest words of corpora, for the encoder to ship with")
-    words.add_argument("corpora", nargs="+", type=Path)
-    words.add_argument("--out", type=Path, required=True, help="a safetensors file")
-    words.add_argument("--count", type=int, default=25_000)
-    words.add_argument("--characters", type=int, default=8_000_000, help="sampled from each corpus")
-    words.set_defaults(run=_words)
-
-
-def _tokenizer(arguments: argparse.Namespace) -> None:
-    from assistant.training.prepare import tokenizer_texts
-    from assistant.training.tokenizer import known_words, save_known_words, save_tokenizer, train_tokenizer
-
-    def texts() -> Iterator[str]:
-        return tokenizer_texts(arguments.corpora, characters_each=arguments.characters, seed=0)
-
-    save_tokenizer(train_tokenizer(texts(), vocabulary_size=arguments.vocabulary), arguments.out)
-    save_known_words(known_words(texts()), arguments.out)
-    _say(f"tokenizer written to {arguments.out}")
-
-
-def _words(arguments: argparse.Namespace) -> None:
-    from assistant.retrieval.encoder import DEFAULT_WEIGHTS_SHA256, load_encoder
-    from assistant.retrieval.ready_words import ReadyWords, save_ready_words
-    from assistant.training.common_words import common_words
-    from assistant.training.prepare import tokenizer_texts
-
-    encoder = load_encoder(with_ready_words=False)
-    words = common_words(
-        tokenizer_texts(arguments.corpora, characters_each=arguments.characters, seed=0), arguments.count
-    )
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    save_ready_words(ReadyWords.of(words, encoder.encode(words)), arguments.out, weights_sha256=DEFAULT_WEIGHTS_SHA256)
-    _say(f"{len(words):,} words written to {arguments.out}")
-
-
-def _prepare(arguments: argparse.Namespace) -> None:
-    from assistant.training.shards import note_tokenizer
-    from assistant.training.tokenizer import load_tokenizer, vocabulary_fingerprint
-
-    tokenizer = load_tokenizer(arguments.tokenizer)
-    prepare = _prepare_windows if arguments.kind in ("pretrain", "repeats") else _prepare_examples
-    prepare(arguments, tokenizer)
-    note_tokenizer(arguments.out, vocabulary_fingerprint(tokenizer))
-
-
-def _prepare_windows(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase") -> None:
-    from assistant.training.encodings import require_markers
-    from assistant.training.prepare import held_out_fingerprints, prepare_pretraining
-    from assistant.training.repeats import prepare_repeats
-
-    require_markers(tokenizer)
-    held_out = held_out_fingerprints(arguments.held_out) if arguments.split == "train" else frozenset()
-    prefix = ""
-    prepare: Callable[..., int] = prepare_pretraining
-    if arguments.kind == "repeats":
-        prefix, prepare = "repeats-", functools.partial(prepare_repeats, windows=arguments.windows)
-    for path in arguments.corpora:
-        name = f"{prefix}{path.parent.name}-{path.name.split('.')[0]}"
-        tokens = prepare(
-            path,
-            tokenizer,
-            arguments.out / name,
-            held_out=held_out,
-            window=arguments.window,
-            seed=arguments.seed,
-            split=arguments.split,
-        )
-        _say(f"{name}: {tokens:,} tokens")
-
-
-def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenizerBase") -> None:
-    from assistant.training.examples import (
-        ExampleSettings,
-        prepare_distinction,
-        prepare_finetuning,
-        prepare_neighbours,
-    )
-
-    corpora, out = arguments.corpora, arguments.out
-    settings = ExampleSettings(
-        authors=arguments.authors,
-        documents=arguments.documents,
-        per_author=arguments.per_author,
-        continuation_characters=arguments.continuation_characters,
-        seed=arguments.seed,
-        architecture=arguments.architecture,
-        split=arguments.split,
-    )
-    sources: Iterable[tuple[str, int]]
-    if arguments.kind == "neighbours":
-        tokens = prepare_neighbours(corpora, tokenizer, out, settings=settings, on_author=_say_author)
-        sources = [("neighbours", tokens)]
-    elif arguments.kind == "distinction":
-        tokens = prepare_distinction(corpora, tokenizer, out, settings=settings, pairs=arguments.pairs)
-        sources = [("distinction", tokens)]
-    else:
-        from assistant.retrieval.encoder import load_encoder
-
-        sources = prepare_finetuning(
-            corpora, tokenizer, out, settings=settings, encoder=load_encoder(), on_author=_say_author
-        )
-    for name, tokens in sources:
-        _say(f"{name}: {tokens:,} tokens")
-
-
 def _train(arguments: argparse.Namespace) -> None:
     from assistant.training.estimate import as_text, estimate_run
     from assistant.training.progress import ProgressDisplay
@@ -235,7 +87,7 @@ def _train(arguments: argparse.Namespace) -> None:
         for progress in updates:
             display.show(progress)
     if run.state.tokens < arguments.tokens:
-        _say(f"stopped early: no better validation loss in {arguments.patience} checks")
+        say(f"stopped early: no better validation loss in {arguments.patience} checks")
 
 
 def _training_run(arguments: argparse.Namespace) -> "TrainingRun":
@@ -340,7 +192,7 @@ def _export(arguments: argparse.Namespace) -> None:
         write_checkpoint(arguments.out, model, tokenizer, template=template, signature=signature)
     if known := load_known_words(arguments.tokenizer):
         save_known_words(sorted(known), arguments.out)
-    _say(f"checkpoint written to {arguments.out}")
+    say(f"checkpoint written to {arguments.out}")
 
 
 def _mix(pairs: list[str]) -> dict[str, float]:
@@ -348,13 +200,3 @@ def _mix(pairs: list[str]) -> dict[str, float]:
         return {name: float(epochs) for name, epochs in (pair.split("=") for pair in pairs)}
     except ValueError as error:
         raise SettingsError(f"--mix {' '.join(pairs)}: expected SOURCE=EPOCHS, for example wiki=2") from error
-
-
-def _say_author(done: int, total: int) -> None:
-    if done % 20 == 0 or done == total:
-        _say(f"{done} of {total} authors")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()

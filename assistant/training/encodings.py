@@ -26,9 +26,10 @@ from assistant.prompts import (
     PromptTemplate,
     build_prompt,
     encode_prompt,
+    helper_prompt,
 )
 from assistant.training.shards import FULL_WEIGHT, ShardWriter
-from assistant.types import Evidence
+from assistant.types import Evidence, RankedEntry
 
 Architecture = Literal["causal", "encoder-decoder"]
 
@@ -64,6 +65,16 @@ class Continuation:
 
 
 @dataclass(frozen=True, slots=True)
+class HelperTask:
+    """What a helper reads, the draft and its ranked entries, and the label that it is to write."""
+
+    helper: Literal["summary", "words"]
+    query: str
+    entries: tuple[RankedEntry, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorPair:
     """Two passages, and whether one author wrote both."""
 
@@ -81,6 +92,10 @@ class ExampleEncoding(Protocol):
 
     def add_pair(self, writer: ShardWriter, pair: AuthorPair) -> None:
         """Append a pair of author distinction to a weighted source."""
+        ...
+
+    def add_task(self, writer: ShardWriter, task: HelperTask) -> None:
+        """Append a helper's task to a weighted source; the loss is that of the label alone."""
         ...
 
 
@@ -156,6 +171,11 @@ class _MarkerEncoding:
         answer = encode_prompt([Part(ANSWERS[pair.same])], self.tokenizer)
         writer.add([*ids, *answer], [*_weights(_PAIR_WEIGHT, ids), *_weights(_ANSWER_WEIGHT, answer)])
 
+    def add_task(self, writer: ShardWriter, task: HelperTask) -> None:
+        ids = encode_prompt(_task_prompt(self.template, task), self.tokenizer)
+        label = [*encode_prompt([Part(task.label)], self.tokenizer), self.tokenizer.convert_tokens_to_ids(END)]
+        writer.add([*ids, *label], [*_weights(0, ids), *_weights(FULL_WEIGHT, label)])
+
 
 @dataclass(frozen=True, slots=True)
 class _PlainEncoding:
@@ -180,6 +200,11 @@ class _PlainEncoding:
         answer = self.vocabulary.encode((Part(ANSWERS[pair.same]),))
         writer.add([*ids, *answer], [*_weights(_PAIR_WEIGHT, ids), *_weights(_ANSWER_WEIGHT, answer)])
 
+    def add_task(self, writer: ShardWriter, task: HelperTask) -> None:
+        ids = [*self.vocabulary.opening, *self.vocabulary.encode(_task_prompt(self.template, task))]
+        label = [*self.vocabulary.encode((Part(task.label),)), self.end]
+        writer.add([*ids, *label], [*_weights(0, ids), *_weights(FULL_WEIGHT, label)])
+
 
 @dataclass(frozen=True, slots=True)
 class _SourceTargetEncoding:
@@ -203,9 +228,19 @@ class _SourceTargetEncoding:
         answer = [*self.vocabulary.encode((Part(ANSWERS[pair.same]),)), self.end]
         writer.add_pair(self._source(question), answer, _weights(_ANSWER_WEIGHT, answer))
 
+    def add_task(self, writer: ShardWriter, task: HelperTask) -> None:
+        label = [*self.vocabulary.encode((Part(task.label),)), self.end]
+        writer.add_pair(self._source(_task_prompt(self.template, task)), label, _weights(FULL_WEIGHT, label))
+
     def _source(self, prompt: Prompt) -> list[int]:
         closing = self.vocabulary.closing
         return [*self.vocabulary.encode(prompt)[: _ENCODER_TOKENS - len(closing)], *closing]
+
+
+def _task_prompt(template: PromptTemplate, task: HelperTask) -> Prompt:
+    """The prompt as serving builds it, without the empty part where the label begins."""
+    *prompt, _ = helper_prompt(template, task.helper, task.entries, task.query)
+    return tuple(prompt)
 
 
 def _prompt(template: PromptTemplate, continuation: Continuation, *, before: str) -> Prompt:

@@ -7,8 +7,9 @@ evidence. Author distinction, in text form, is mixed in 1:1 (arXiv 2308.07968, s
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from transformers import PreTrainedTokenizerBase
 
@@ -29,6 +30,7 @@ from assistant.training.encodings import Architecture, AuthorPair, Continuation,
 from assistant.training.prepare import held_out_fingerprints
 from assistant.training.shards import ShardWriter
 from assistant.training.store import RecordStore
+from assistant.training.weak_labels import fold_of, serving_fold
 from assistant.types import Evidence, Request, Summary, WriterId
 
 
@@ -59,6 +61,12 @@ class ExampleSettings:
     """The kind of model that is to learn them."""
     split: Split = "train"
     """Whose documents: those of the training authors, or of others, to validate on."""
+    half: Literal[0, 1] | None = None
+    """Only the authors of one half (``weak_labels.fold_of``): a helper that writes is trained on one, and serves the
+    other's examples."""
+    evidence: Settings = field(default_factory=Settings)
+    """Which ranking, summary and keywords give the evidence, and by which helpers. A fast selector never serves authors
+    that it was trained on, whatever half is set here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,11 @@ def authors_of(
     :param without: fingerprints of texts to leave out, whoever's name they stand under.
     """
     store = RecordStore(_usable(path, settings, split=split, without=without))
-    names = store.authors(minimum_documents=settings.minimum_documents)
+    names = [
+        name
+        for name in store.authors(minimum_documents=settings.minimum_documents)
+        if settings.half is None or fold_of(name) == settings.half
+    ]
     authors = [Author(name, store, settings.documents) for name in names]
     random.Random(settings.seed).shuffle(authors)
     return authors
@@ -117,7 +129,7 @@ def prepare_finetuning(
     words = WordVectors(encoder)
 
     def past(author: Author) -> Past:
-        return StagedPast(build_archive(author.records, encoder, words), encoder, Settings())
+        return StagedPast(build_archive(author.records, encoder, words), encoder, evidence_for(author.name, settings))
 
     encoding = encoding_for(tokenizer, settings.architecture)
     writer = ShardWriter(folder / "continuation", weighted=True)
@@ -128,6 +140,14 @@ def prepare_finetuning(
     yield "continuation", writer.close()
 
     yield "distinction", _write_pairs(per_corpus, encoding, folder, count=count, seed=settings.seed)
+
+
+def evidence_for(author: str, settings: ExampleSettings) -> Settings:
+    """The settings of an author's evidence: training authors get it from selectors that were trained without them."""
+    if author_split(author) != "train":
+        return settings.evidence
+    half: Literal[0, 1] = 1 if serving_fold(author) else 0
+    return replace(settings.evidence, helpers=replace(settings.evidence.helpers, half=half))
 
 
 def prepare_distinction(
@@ -177,6 +197,14 @@ def prepare_neighbours(
     return writer.close()
 
 
+def chosen_authors(paths: Sequence[Path], settings: ExampleSettings) -> list[Author]:
+    """The authors of some corpora whom examples are made of, the same number from each.
+
+    :raises CorpusError: if no corpus has two of them.
+    """
+    return _chosen(_training_authors(paths, settings), settings)
+
+
 def _chosen(per_corpus: Sequence[Sequence[Author]], settings: ExampleSettings) -> list[Author]:
     """The same number of authors from each corpus."""
     share = -(-settings.authors // len(per_corpus))
@@ -208,7 +236,7 @@ def _continuations(
     foreign: Past | None = None
     for done, author in enumerate(authors, start=1):
         past = open_past(author)
-        for index in _current_documents(author, settings, generator):
+        for index in current_documents(author, settings, generator):
             yield _continuation(author.records[index], index, past, foreign, settings, generator)
         foreign = past
         on_author(done, len(authors))
@@ -217,10 +245,10 @@ def _continuations(
 def _continuation(
     record: Record, index: int, past: Past, foreign: Past | None, settings: ExampleSettings, generator: random.Random
 ) -> Continuation:
-    cursor = _cursor(record, generator)
+    cursor = cursor_of(record, generator)
     request = Request(WriterId(0), ARCHIVE_VOICE, record.title, record.text[:cursor])
     evidence = _evidence(request, index, past, foreign, settings, generator.random())
-    draft = _draft(record.text, cursor + settings.continuation_characters)
+    draft = draft_of(record.text, cursor + settings.continuation_characters)
     return Continuation(evidence, record.title, draft, cursor, ends=len(draft) == len(record.text))
 
 
@@ -238,7 +266,7 @@ def _evidence(
     return evidence
 
 
-def _draft(text: str, characters: int) -> str:
+def draft_of(text: str, characters: int) -> str:
     """The beginning of a text, cut before a word."""
     if len(text) <= characters:
         return text
@@ -246,13 +274,13 @@ def _draft(text: str, characters: int) -> str:
     return text[: space if space > 0 else characters]
 
 
-def _current_documents(author: Author, settings: ExampleSettings, generator: random.Random) -> list[int]:
+def current_documents(author: Author, settings: ExampleSettings, generator: random.Random) -> list[int]:
     """Documents with at least two earlier ones, a seeded choice of them (arXiv 2308.07968, section 4.1)."""
     possible = range(2, len(author.records))
     return sorted(generator.sample(possible, min(len(possible), settings.per_author)))
 
 
-def _cursor(record: Record, generator: random.Random) -> int:
+def cursor_of(record: Record, generator: random.Random) -> int:
     """Where the writer stands: half the time at the paper's 150 characters, title included, else anywhere early."""
     longest = max(60, min(900, len(record.text) - 300))
     wanted = max(60, 150 - len(record.title)) if generator.random() < 0.5 else generator.randint(60, longest)

@@ -15,17 +15,21 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 
 from assistant.keyword_candidates import content_words
 
 Vectors = npt.NDArray[np.float32]
-Relation = Callable[[str, str], bool]
-"""Whether a word of the document and a word of the past mean about the same."""
+Relation = Callable[[Sequence[str], Sequence[str]], npt.NDArray[np.bool_]]
+"""Which words of the document and of the past mean about the same: (document's words, past's words)."""
 
 FOLDS = 2
 MINIMUM_IDF = 1.5
 GLOVE_DISTANCE = 4.0
-"""The paper's Euclidean distance between GloVe vectors of neighbours; unit vectors need another."""
+"""The paper's Euclidean distance between GloVe vectors of neighbours."""
+ENCODER_DISTANCE = 0.7
+"""The same between the default encoder's unit vectors, a cosine of 0.755: "pasta" and "spaghetti" or two forms of one
+word lie closer, "italy" and "sicily" do not."""
 
 
 def fold_of(author: str) -> int:
@@ -73,23 +77,31 @@ def keyword_label(
     def rare(words: Sequence[str]) -> list[str]:
         return [word for word in words if idf.get(word, math.inf) >= MINIMUM_IDF]
 
+    sources = Counter(rare(content_words(document)))
     targets = list(dict.fromkeys(rare([word for entry in entries for word in content_words(entry)])))
-    selected: Counter[str] = Counter()
-    for source, times in Counter(rare(content_words(document))).items():
-        for target in targets:
-            if source == target or any(related(source, target) for related in relations):
-                selected[target] += times
+    if not sources or not targets:
+        return []
+    chosen = np.asarray([[source == target for target in targets] for source in sources])
+    for relation in relations:
+        chosen = chosen | relation(list(sources), targets)
+    times = np.asarray(list(sources.values())) @ chosen
+    selected = {word: int(count) for word, count in zip(targets, times, strict=True) if count}
     return sorted(selected, key=lambda word: (-selected[word], -idf.get(word, math.inf), word))
 
 
 def neighbours(vectors: Mapping[str, Vectors], *, distance: float = GLOVE_DISTANCE) -> Relation:
     """Words whose vectors lie closer than ``distance`` (Euclidean); a word without a vector has no neighbours."""
 
-    def near(source: str, target: str) -> bool:
-        first, second = vectors.get(source), vectors.get(target)
-        if first is None or second is None:
-            return False
-        return float(np.linalg.norm(first - second)) < distance
+    def near(sources: Sequence[str], targets: Sequence[str]) -> npt.NDArray[np.bool_]:
+        found = np.zeros((len(sources), len(targets)), dtype=np.bool_)
+        rows = [row for row, word in enumerate(sources) if word in vectors]
+        columns = [column for column, word in enumerate(targets) if word in vectors]
+        if rows and columns:
+            known = [
+                np.stack([vectors[words[i]] for i in places]) for words, places in ((sources, rows), (targets, columns))
+            ]
+            found[np.ix_(rows, columns)] = cdist(*known) < distance
+        return found
 
     return near
 
@@ -103,7 +115,8 @@ def wordnet_synonyms() -> Relation | None:
     except LookupError:
         return None
 
-    def share_a_synset(source: str, target: str) -> bool:
-        return any(target in synset.lemma_names() for synset in wordnet.synsets(source))
+    def share_a_synset(sources: Sequence[str], targets: Sequence[str]) -> npt.NDArray[np.bool_]:
+        synonyms = [{name for synset in wordnet.synsets(word) for name in synset.lemma_names()} for word in sources]
+        return np.asarray([[target in names for target in targets] for names in synonyms], dtype=np.bool_)
 
     return share_a_synset

@@ -4,7 +4,7 @@ import pytest
 
 from assistant.errors import SettingsError
 from assistant.evaluation.rows import ROWS, TYPING_ROWS, comparisons, row_named
-from assistant.settings import Settings
+from assistant.settings import HelperSettings, Settings
 from assistant.training.archive import ARCHIVE_VOICE, ArchiveView, WordVectors, build_archive
 from assistant.training.corpus import Record
 from assistant.types import Request, WriterId
@@ -56,7 +56,7 @@ def test_any_combination_can_be_asked_for() -> None:
     [
         ("BestDoc", "'BestDoc' in the row 'BestDoc': expected ImmedCtx, .*RankDocBySnpt, .* first"),
         ("", "'' in the row ''"),
-        ("RecentDoc+Sum", "'Sum' in the row 'RecentDoc.Sum': expected SumByDraft, SumCtxInd, SynByDraft"),
+        ("RecentDoc+Sum", "'Sum' in the row 'RecentDoc.Sum': expected SumByDraft, SumCtx, .*SumCtxInd, SynByDraft"),
         ("RecentDoc+none", "'none' in the row"),
         ("RecentDoc+SumCtxInd+SumByDraft", "'SumByDraft' in the row"),
     ],
@@ -64,6 +64,13 @@ def test_any_combination_can_be_asked_for() -> None:
 def test_an_unknown_part_is_named_with_what_was_expected(name: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         row_named(name)
+
+
+def test_what_is_written_needs_a_model_that_writes_it() -> None:
+    with pytest.raises(SettingsError, match="SumCtxWritten without a model that writes it: name one made by"):
+        row_named("RankDocBM25+SumCtxWritten")
+    helpers = HelperSettings(summary_model="writer", keyword_model="writer")
+    assert row_named("RankDocBM25+SumCtxWritten+SynCtxWritten", helpers).settings.helpers == helpers
 
 
 def test_random_documents_are_drawn_by_seed_not_by_draft() -> None:
@@ -85,8 +92,10 @@ def test_rows_are_compared_with_no_past_the_stage_before_the_sibling_and_the_con
         "RankDocBySnpt",
         "RankDocBySnpt+SumCtxInd",
         "RankDocBySnpt+SumByDraft",
+        "RankDocBySnpt+SumCtx",
         "RankDocBySnpt+SumByDraft+SynCtxInd",
         "RankDocBySnpt+SumByDraft+SynByDraft",
+        "RankDocBySnpt+SumByDraft+SynCtx",
     ]
     pairs = comparisons(names)
     assert len(set(pairs)) == len(pairs)
@@ -96,9 +105,15 @@ def test_rows_are_compared_with_no_past_the_stage_before_the_sibling_and_the_con
         ("RankDocBySnpt+SumCtxInd", "RankDocBySnpt"),
         ("RankDocBySnpt+SumByDraft", "RankDocBySnpt"),
         ("RankDocBySnpt+SumByDraft", "RankDocBySnpt+SumCtxInd"),
+        ("RankDocBySnpt+SumCtx", "RankDocBySnpt"),
+        ("RankDocBySnpt+SumCtx", "RankDocBySnpt+SumCtxInd"),
+        ("RankDocBySnpt+SumCtx", "RankDocBySnpt+SumByDraft"),
         ("RankDocBySnpt+SumByDraft+SynCtxInd", "RankDocBySnpt+SumByDraft"),
         ("RankDocBySnpt+SumByDraft+SynByDraft", "RankDocBySnpt+SumByDraft"),
         ("RankDocBySnpt+SumByDraft+SynByDraft", "RankDocBySnpt+SumByDraft+SynCtxInd"),
+        ("RankDocBySnpt+SumByDraft+SynCtx", "RankDocBySnpt+SumByDraft"),
+        ("RankDocBySnpt+SumByDraft+SynCtx", "RankDocBySnpt+SumByDraft+SynCtxInd"),
+        ("RankDocBySnpt+SumByDraft+SynCtx", "RankDocBySnpt+SumByDraft+SynByDraft"),
     }
 
 

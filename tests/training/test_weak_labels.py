@@ -1,5 +1,8 @@
 """Labels worked out by hand."""
 
+from collections.abc import Sequence
+from types import SimpleNamespace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -62,9 +65,11 @@ def test_equally_often_the_rarer_comes_first() -> None:
 
 
 def test_common_words_and_stop_words_are_skipped_on_both_sides() -> None:
-    related = [lambda source, target: True]
-    assert keyword_label("the water", ["gate"], idf=IDF, relations=related) == []
-    assert keyword_label("gate", ["the water"], idf=IDF, relations=related) == []
+    def all_alike(sources: Sequence[str], targets: Sequence[str]) -> npt.NDArray[np.bool_]:
+        return np.ones((len(sources), len(targets)), dtype=np.bool_)
+
+    assert keyword_label("the water", ["gate"], idf=IDF, relations=[all_alike]) == []
+    assert keyword_label("gate", ["the water"], idf=IDF, relations=[all_alike]) == []
 
 
 def test_a_word_without_an_idf_is_rare() -> None:
@@ -81,9 +86,10 @@ def test_related_words_are_selected_and_counts_add_up() -> None:
 
 def test_neighbours_lie_closer_than_the_distance() -> None:
     vectors = {"gate": rows([0, 0])[0], "sluice": rows([0, 4])[0]}
-    assert not neighbours(vectors)("gate", "sluice")
-    assert neighbours(vectors, distance=4.1)("gate", "sluice")
-    assert not neighbours(vectors, distance=9)("gate", "unknown")
+    assert not neighbours(vectors)(["gate"], ["sluice"]).any()
+    assert neighbours(vectors, distance=4.1)(["gate"], ["sluice"]).all()
+    near = neighbours(vectors, distance=9)(["unknown", "gate"], ["sluice", "unknown", "gate"])
+    assert near.tolist() == [[False, False, False], [True, False, True]]
 
 
 def test_synonyms_need_data_that_nobody_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +97,32 @@ def test_synonyms_need_data_that_nobody_fetches(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(nltk.data, "path", [])
     assert wordnet_synonyms() is None
+
+
+class Synset:
+    """Stands in for the data, which nobody may fetch; the lookup is what nltk offers."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def lemma_names(self) -> list[str]:
+        return list(self._names)
+
+
+def test_words_of_one_synset_are_synonyms(monkeypatch: pytest.MonkeyPatch) -> None:
+    import nltk
+
+    synsets = {"gate": [Synset("gate", "barrier"), Synset("gate", "logic_gate")], "weir": [Synset("weir", "dam")]}
+    data = SimpleNamespace(ensure_loaded=lambda: None, synsets=lambda word: synsets.get(word, []))
+    monkeypatch.setattr(nltk.corpus, "wordnet", data)
+    synonyms = wordnet_synonyms()
+    assert synonyms is not None
+    assert synonyms(["gate", "weir", "barley"], ["barrier", "dam"]).tolist() == [
+        [True, False],
+        [False, True],
+        [False, False],
+    ]
+    assert keyword_label("gate weir gate", ["the barrier, the dam"], idf={}, relations=[synonyms]) == ["barrier", "dam"]
 
 
 def test_nobody_is_served_by_a_helper_that_learnt_from_them() -> None:

@@ -1,0 +1,24 @@
+"""Options that several commands share: where the trained helpers lie."""
+
+import argparse
+from pathlib import Path
+
+from assistant.settings import SHIPPED_SELECTORS, HelperSettings
+
+
+def add_helper_options(verb: argparse.ArgumentParser) -> None:
+    """Add the files behind the trained summaries and keywords."""
+    verb.add_argument(
+        "--selectors", type=Path, default=SHIPPED_SELECTORS, help="SumCtx, SynCtx: a file made by `train selectors`"
+    )
+    verb.add_argument("--summary-model", help="SumCtxWritten: folder or name of a model made to write summaries")
+    verb.add_argument("--keyword-model", help="SynCtxWritten: folder or name of a model made to write keywords")
+
+
+def helper_settings(arguments: argparse.Namespace) -> HelperSettings:
+    """The helpers that the options name."""
+    return HelperSettings(
+        selectors=arguments.selectors,
+        summary_model=arguments.summary_model,
+        keyword_model=arguments.keyword_model,
+    )
