@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from assistant.errors import ModelError
@@ -19,6 +20,7 @@ from assistant.generation.recalling import Recaller, Start
 from assistant.generation.vocabulary import Vocabulary, read_vocabulary
 from assistant.generation.writing import OVERTIME, Writing
 from assistant.memory.fitted import FittedMemory, load_memory, unfitted_memory
+from assistant.memory.foresight import ReadText
 from assistant.memory.keys import DocumentKeys
 from assistant.memory.search import VoiceMemory
 from assistant.prompts import PLAIN_TEMPLATE, Part, Prompt, PromptTemplate
@@ -90,6 +92,18 @@ class LocalGenerator:
         if not self.can_recall:
             return None
         return self.key_maker().keys_of(title, text, pause)
+
+    @torch.no_grad()
+    def read(self, prompt: Prompt, continuation: str) -> ReadText:
+        """Read a prompt with what follows it, for measuring how well that was foreseen."""
+        vocabulary = self._vocabulary
+        context = [*vocabulary.opening, *vocabulary.encode(prompt)]
+        drafted = len(vocabulary.encode(prompt[-1:]))
+        ids = torch.tensor([*context, *vocabulary.encode((Part(continuation),))])
+        output = self._model(input_ids=ids[None].to(self._model.device), use_cache=False, output_hidden_states=True)
+        spoken = output.logits[0, len(context) - 1 : -1].float().cpu().log_softmax(1)
+        keys = self._memory.keys(output.hidden_states[-1][0])
+        return ReadText(ids, keys, max(1, len(context) - drafted), len(context), spoken)
 
     def key_maker(self) -> KeyMaker:
         """What makes its keys."""

@@ -36,7 +36,7 @@ class CopyGuard:
 
     def forbids(self, text: str) -> bool:
         """Whether the last words of a text, the one that is not finished among them, are a run that is too long."""
-        # A word has 40 characters at most, more often than not; what is cut off only makes the run shorter.
+        # Of a long text the end is enough, unless its words are longer than any real ones.
         last = word_fingerprints(text[-60 * self._length :])[-self._length :]
         return len(last) == self._length and int(_runs(last, self._length)[0]) in self._runs
 

@@ -15,6 +15,9 @@ from torch import Tensor
 from assistant.memory.gate import Gate, Shares, Step
 from assistant.memory.search import Places, VoiceMemory, count_matches, recent_tokens, take_best
 
+# Log-probabilities below this count as this: what the model rules out altogether.
+_LEAST_LIKELY = -30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -63,11 +66,11 @@ def mix(gate: Gate, logits: Tensor, voice: VoiceMemory, draft: Draft, *, strengt
     :param strength: from 0, nothing of the voice's memory, to 1, as much as was fitted.
     """
     query, recent = draft.keys[-1], recent_tokens(draft.ids[-8:])[-1]
-    from_voice = voice.nearest(query, recent, gate.voice.scoring) if len(voice) else _nothing()
+    from_voice = voice.nearest(query, recent, gate.voice.scoring) if len(voice) else nothing(1)
     from_draft = _draft_places(gate, draft, query, recent)
     spoken = logits.log_softmax(0)
     step = step_of(spoken[None], len(voice), torch.tensor([len(draft.ids) - draft.start]))
-    shares = gate(step, from_voice, _likeness(spoken, from_voice), from_draft, _likeness(spoken, from_draft))
+    shares = gate(step, from_voice, likeness(spoken[None], from_voice), from_draft, likeness(spoken[None], from_draft))
     voice_share = shares.voice * strength
     mixed = spoken.exp() * (1 - voice_share - shares.draft)
     mixed.index_add_(0, from_voice.tokens[0], voice_share * shares.voice_places[0])
@@ -105,11 +108,12 @@ def _draft_places(gate: Gate, draft: Draft, query: Tensor, recent: Tensor) -> Pl
     return take_best(scores[None], similarities[None], matches[None], tokens)
 
 
-def _likeness(spoken: Tensor, places: Places) -> Tensor:
-    """The model's log-probabilities of the places' tokens; markers that it rules out count as very unlikely."""
-    return spoken[places.tokens].clamp_min(-30)
+def likeness(spoken: Tensor, places: Places) -> Tensor:
+    """The model's log-probabilities of the places' tokens, (r, k); of (r, vocabulary)."""
+    return spoken.gather(1, places.tokens).clamp_min(_LEAST_LIKELY)
 
 
-def _nothing() -> Places:
-    whole, real = torch.zeros(1, 0, dtype=torch.long), torch.zeros(1, 0)
+def nothing(steps: int) -> Places:
+    """No place at any step."""
+    whole, real = torch.zeros(steps, 0, dtype=torch.long), torch.zeros(steps, 0)
     return Places(whole, real, whole, whole, whole.bool())

@@ -155,13 +155,7 @@ class VoiceMemory:
 
 def nearest_of_many(memory: VoiceMemory, queries: Tensor, recent: Tensor, scoring: Scoring) -> Places:
     """The best places for many steps at once, (r, width) and (r, 8), always exactly: for fitting and measuring."""
-    matches = torch.zeros(len(queries), len(memory), dtype=torch.long)
-    are_equal = torch.ones_like(matches, dtype=torch.bool)
-    for column in range(LONGEST_MATCH):
-        are_equal &= memory.before[:, column] == recent[:, column, None]
-        if not bool(are_equal.any()):
-            break
-        matches += are_equal
+    matches = match_table(memory.before, recent)
     similarities = queries @ memory.keys.T
     scores = similarities * scoring.temperature + scoring.tensor()[matches]
     return take_best(scores, similarities, matches, memory.tokens)
@@ -193,6 +187,16 @@ def recent_tokens(tokens: Tensor) -> Tensor:
 def count_matches(before: Tensor, recent: Tensor) -> Tensor:
     """How many of the latest tokens are equal, without a gap: (n, 8) and (8,) give (n,)."""
     return ((before == recent) & (recent != _NO_TOKEN)).long().cumprod(1).sum(1)
+
+
+def match_table(before: Tensor, recent: Tensor) -> Tensor:
+    """How many of the latest tokens of each step are equal before each place: (n, 8) and (r, 8) give (r, n)."""
+    are_equal = torch.ones(len(recent), len(before), dtype=torch.bool)
+    matches = are_equal.long() * 0
+    for column in range(LONGEST_MATCH):
+        are_equal &= (before[:, column] == recent[:, column, None]) & (recent[:, column, None] >= 0)
+        matches += are_equal
+    return matches
 
 
 def _best(scores: Tensor, limit: int) -> Tensor:

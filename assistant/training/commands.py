@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import SettingsError
+from assistant.training.memory_commands import add_memory_command
 from assistant.training.text_commands import add_text_commands, say
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     _add_run(steps, "pretrain", help_text="train from scratch, or go on from --init")
     _add_run(steps, "finetune", help_text="train on the prompt format")
     _add_export(steps)
+    add_memory_command(steps)
 
 
 def _add_run(steps: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, *, help_text: str) -> None:

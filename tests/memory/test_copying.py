@@ -1,0 +1,36 @@
+"""The guard counts words of one document, whatever their case and punctuation."""
+
+import pytest
+
+from assistant.memory.copying import CopyGuard, word_fingerprints
+
+PAST = ("The keeper walked along the canal, and the gate stood open.", "We are short of two people on Thursday.")
+GUARD = CopyGuard([word_fingerprints(text) for text in PAST], 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_forbidden"),
+    [
+        ("the keeper walked along", False),
+        ("the keeper walked along the", True),
+        ("THE Keeper, walked... along — the", True),
+        ("Then the keeper walked along the", True),
+        ("the keeper walked along the canal we", False),  # no longer a copy
+        ("and the gate stood open we are", False),  # never across documents
+        ("the keeper walked along th", False),  # another word, as it stands
+        ("", False),
+    ],
+)
+def test_a_run_of_one_word_too_many_is_forbidden(text: str, is_forbidden: bool) -> None:
+    assert GUARD.forbids(text) is is_forbidden
+
+
+def test_the_run_is_found_at_the_end_of_a_long_text() -> None:
+    text = "something else entirely. " * 500 + "people on thursday"
+    assert not GUARD.forbids(text)
+    assert GUARD.forbids("something else. " * 500 + "short of two people on")
+
+
+def test_nothing_is_forbidden_by_a_past_shorter_than_the_run() -> None:
+    assert not CopyGuard([word_fingerprints("too short")], 4).forbids("too short")
+    assert not CopyGuard([], 4).forbids("the keeper walked along the")
