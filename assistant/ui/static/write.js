@@ -206,11 +206,11 @@ class WritePage {
   }
 
   #showLearning() {
-    const learning = this.voices.current?.learning ?? null;
+    const { learning = null, importing = false } = this.voices.current ?? {};
     this.learning.draw(learning);
     this.#part('.learning-place').hidden = this.learning.element.hidden;
     clearTimeout(this.#looking);
-    if (learning?.is_running) this.#looking = setTimeout(() => this.#lookAtLearning(), LEARNING);
+    if (learning?.is_running || importing) this.#looking = setTimeout(() => this.#lookAtLearning(), LEARNING);
   }
 
   async #lookAtLearning() {

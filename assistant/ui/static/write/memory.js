@@ -69,7 +69,7 @@ export class MemoryChoice {
     range.value = percent;
     range.setAttribute('aria-valuetext', words(percent));
     range.style.setProperty('--share', strength);
-    this.#part('output').textContent = words(percent);
+    this.#part('.memory-strength').textContent = words(percent);
     this.#part('[type="checkbox"]').checked = quotes;
     const isOwn = this.#own !== null;
     this.#part('.memory-whose span').textContent = isOwn ? 'For this draft.' : 'For every draft in this voice.';
