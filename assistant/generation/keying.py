@@ -79,7 +79,7 @@ class KeyMaker:
             spans=_word_spans(text, reading.spans),
             sentences=_sentence_numbers(text, reading.spans),
             words=word_fingerprints(text),
-            keys=made.half().numpy().reshape(len(reading.spans), -1),
+            keys=made.half().numpy(),
         )
 
     @property

@@ -58,7 +58,8 @@ def save_memory(path: Path, fitted: FittedMemory, *, weights: str, signature: di
     }
     document = {"weights_sha256": weights, "gate": gate, "metric": _packed(fitted.metric), "signature": signature}
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in document.items())
+    new.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     new.replace(path)
 
 

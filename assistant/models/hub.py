@@ -44,6 +44,7 @@ _WANTED = (
     "tokenizer.model",
     "prompt.json",
     "known_words.txt",
+    "memory.json",
     "LICENSE*",
 )
 _WHOLE, _INDEX, _SHARDS = "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors"
