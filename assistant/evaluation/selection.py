@@ -123,6 +123,8 @@ def evaluate_selection(
     on_progress(0, len(authors))
     for done, author in enumerate(authors, start=1):
         for occasion in _occasions(author, maker, settings):
+            if not occasion.keyword_label or not occasion.summary_label:
+                continue  # nothing was taken up that could be foreseen
             encoder.encode([occasion.query])  # remembered: no stage is charged with it
             chances.append((author.name, len(occasion.summary_label) / len(occasion.snippet_vectors)))
             for summary in settings.summaries:
@@ -197,11 +199,11 @@ def _keyword_choice(
 def _agreement(
     chosen: AbstractSet[object], label: AbstractSet[object], words: Sequence[str], occasion: Occasion
 ) -> dict[Metric, float]:
-    """An empty choice has precision 0: it foresaw nothing; an empty label is met by anything."""
+    """An empty choice has precision 0: it foresaw nothing."""
     hits, written = len(chosen & label), set(content_words(occasion.written))
     return {
         "precision": hits / len(chosen) if chosen else 0.0,
-        "recall": hits / len(label) if label else 1.0,
+        "recall": hits / len(label),
         "foreseen": sum(word in written for word in words) / len(words) if words else 0.0,
     }
 
@@ -219,8 +221,9 @@ def _row(stage: str, choices: Sequence[_Choice]) -> StageRow:
 def _tests(groups: Sequence[Sequence[str]], choices: Sequence[_Choice]) -> list[StageTest]:
     """The first stage of each group against the others, by every metric; the one with the higher mean stands first."""
     found: list[tuple[str, str, Metric, PairedTest]] = []
-    for first, *others in groups:
-        for other in others:
+    for group in groups:
+        first = group[0] if group else ""
+        for other in group[1:]:
             for metric in METRICS:
                 own, theirs = (_by_author(stage, metric, choices) for stage in (first, other))
                 better, worse = (first, other) if sum(own.values()) >= sum(theirs.values()) else (other, first)
