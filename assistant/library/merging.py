@@ -135,6 +135,8 @@ def _matching(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int
     head = _alike(old, new)
     most = min(len(old), len(new)) - head
     tail = _alike(old[len(old) - most :][::-1], new[len(new) - most :][::-1])
+    while tail and not old[-tail][0].isalnum():
+        tail -= 1  # of sentences added at the end the full stop before them is the old one, not the last
     yield 0, 0, head
     middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail])
     for start, other, size in middle.get_matching_blocks()[:-1]:
