@@ -2,6 +2,7 @@
 
 import { LearningLine } from './shared/learning.js';
 import { call } from './shared/server.js';
+import { DraftCare } from './write/care.js';
 import { DraftList } from './write/drafts.js';
 import { Editor } from './write/editor.js';
 import { Evidence } from './write/evidence.js';
@@ -34,9 +35,10 @@ class WritePage {
     this.title = this.#part('.title');
     this.questions = new Questions(this.#part('.ask-dialog'));
     this.passage = new PassageDialog(this.#part('.passage-dialog'));
-    this.list = new DraftList(this.#part('.draft-list'), {
+    this.list = new DraftList(this.#part('.drafts'), {
       open: (id) => this.#attempt(() => this.#open(id)),
-      remove: (id, title) => this.#attempt(() => this.#remove(id, title)),
+      remove: (id, title) => this.#attempt(() => this.care.remove(id, title)),
+      trouble: (error) => this.#trouble(error.message),
     });
     this.voices = new VoiceChoice(this.#part('.voice-choice'), {
       change: () => {
@@ -56,6 +58,16 @@ class WritePage {
       withdrawn: () => this.suggestions.withdrawn(),
       emptied: () => this.suggestions.emptied(),
       pointed: (word) => this.recalls.show(word),
+    });
+    this.care = new DraftCare(root, {
+      keeper: () => this.#keeper,
+      editor: this.editor,
+      voices: this.voices,
+      questions: this.questions,
+      attempt: (work) => this.#attempt(work),
+      open: (id) => this.#open(id),
+      openFirst: () => this.#openFirst(),
+      listDrafts: () => this.#listDrafts(),
     });
     this.recalls = new RecallCard(this.#part('.recall-card'), this.editor, {
       open: (place) => this.#attempt(() => this.passage.show(place)),
@@ -88,23 +100,22 @@ class WritePage {
   }
 
   async #load() {
-    const [{ writer, drafts }, { voices }] = await Promise.all([
-      call('GET', '/api/drafts'),
+    const [{ writer }, { voices }] = await Promise.all([
+      call('GET', '/api/drafts?limit=1'),
       call('GET', '/api/library/voices'),
     ]);
     this.#keeper ??= new Keeper(new Journal(writer, new Tab()), {
       state: (state, detail) => this.#showSaving(state, detail),
       stored: (id, content, updatedAt) => this.list.update(id, content, updatedAt),
-      replaced: (content) => this.#show(content),
+      replaced: (content) => this.#showChanged(content),
+      merged: (content, places) => this.#showMerged(content, places),
+      isComposing: () => this.editor.isComposing,
       moved: (draft) => this.#moved(draft),
-      choose: (kind, mine, found) => this.questions.chooseText(kind, mine, found),
+      chooseLoss: () => this.questions.chooseLoss(),
       gone: () => this.#attempt(() => this.#openFirst()),
     });
     this.voices.show(voices);
-    this.list.show(drafts, null);
-    const wanted = Number(location.hash.match(ADDRESS)?.[1]);
-    if (this.list.has(wanted)) await this.#open(wanted);
-    else await this.#openFirst();
+    await this.#openAddressed();
     this.#trouble('');
   }
 
@@ -119,6 +130,18 @@ class WritePage {
     this.#closeDrafts();
     this.evidence.note(this.#emptyNote());
     return undefined;
+  }
+
+  /** The draft that the address names, if there is such a one. */
+  async #openAddressed() {
+    const wanted = Number(location.hash.match(ADDRESS)?.[1]);
+    try {
+      if (wanted) await this.#open(wanted);
+      else await this.#openFirst();
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      await this.#openFirst();
+    }
   }
 
   async #openFirst() {
@@ -137,22 +160,8 @@ class WritePage {
     this.title.focus();
   }
 
-  async #remove(id, title) {
-    if (!(await this.questions.confirmDelete(title))) return undefined;
-    const isOpen = id === this.#keeper.id;
-    if (isOpen) {
-      this.suggestions.stop();
-      await this.#keeper.settle();
-    }
-    await call('DELETE', `/api/drafts/${id}`);
-    if (!isOpen) return this.#listDrafts();
-    this.#keeper.drop();
-    return this.#openFirst();
-  }
-
   async #listDrafts() {
-    const { drafts } = await call('GET', '/api/drafts');
-    this.list.show(drafts, this.#keeper.id);
+    await this.list.refresh(this.#keeper.id);
     if (this.#keeper.id !== null) history.replaceState(null, '', `#draft-${this.#keeper.id}`);
   }
 
@@ -173,24 +182,40 @@ class WritePage {
     await this.#attempt(() => this.#listDrafts());
   }
 
-  #show({ voice, title, text }) {
+  #show({ voice, title, text, origins }) {
     this.title.value = title;
-    this.editor.load(text);
+    this.editor.load(text, origins);
     const isFresh = voice === null && !title && !text; // made before there was a voice to give it
     this.voices.choose(isFresh ? this.voices.usual : voice);
     this.#showVoice();
     this.#countWords();
   }
 
+  /** The open draft as another tab left it: what did not change stays where it is. */
+  #showChanged({ voice, title, text, origins }) {
+    if (this.title.value !== title) this.title.value = title;
+    this.editor.replace(text, origins);
+    this.voices.choose(voice);
+    this.#showVoice();
+    this.#countWords();
+  }
+
+  #showMerged(content, places) {
+    this.#showChanged(content);
+    this.#showSaving('merged');
+    this.care.merged(places);
+  }
+
   /** How much of the voice this draft wants, and whether its wording is still being learned. */
   #showVoice() {
+    this.care.showVoice(this.voices.value === null ? null : this.voices.current);
     this.memory.show(this.voices.current, this.#keeper.memoryUse);
     this.#showLearning();
   }
 
   #changed() {
-    const content = { voice: this.voices.value, title: this.title.value, text: this.editor.text };
-    this.#keeper.change(content);
+    const { text, origins } = this.editor;
+    this.#keeper.change({ voice: this.voices.value, title: this.title.value, text, origins: origins.spans });
   }
 
   // ---- the memory of the voice ----
@@ -257,14 +282,18 @@ class WritePage {
     const words = {
       saved: 'Saved',
       saving: 'Saving…',
-      offline: `Offline: ${kept}`,
+      merged: 'Merged with another tab',
+      offline: `Not saved: no connection (${kept})`,
       refused: `Not saved (${detail}): ${kept}`,
     };
     const line = this.#part('.save-state');
-    const isWorse = !['saved', 'saving'].includes(state) && line.dataset.state !== state;
+    const isWorse = !['saved', 'saving', 'merged'].includes(state) && line.dataset.state !== state;
     line.dataset.state = state;
     line.textContent = words[state];
-    if (state === 'saved') this.#countWords();
+    if (state === 'saved') {
+      this.#countWords();
+      this.care.stored().catch(() => {}); // the next save will tell
+    }
     if (isWorse) this.#say(words[state]);
   }
 
@@ -297,6 +326,7 @@ class WritePage {
 
   #listen() {
     const actions = {
+      ...this.care.actions,
       new: () => this.#attempt(() => this.#create()),
       drafts: () => this.#toggleDrafts(),
       memory: () => this.memory.toggle(),
@@ -331,7 +361,7 @@ class WritePage {
   // To another draft; or to the page itself, by the link that skips the header.
   #addressChanged() {
     const wanted = Number(location.hash.match(ADDRESS)?.[1]);
-    if (this.list.has(wanted)) this.#attempt(() => this.#open(wanted));
+    if (wanted) this.#attempt(() => this.#open(wanted));
     else history.replaceState(null, '', `#draft-${this.#keeper.id}`);
   }
 

@@ -27,6 +27,13 @@ export async function call(method, path, body, options = {}) {
   return answer(response.status, await response.text());
 }
 
+/** One request whose answer is read by the caller. */
+export async function fetched(method, path) {
+  const response = await send(method, path, undefined, {});
+  if (!response.ok) answer(response.status, await response.text());
+  return response;
+}
+
 /** A request whose answer is one JSON value per line, each given out as it arrives. */
 export async function* lines(path, body, signal) {
   const response = await send('POST', path, body, { signal });

@@ -1,22 +1,69 @@
 /** The list of drafts. */
 
 import { ago } from '../shared/dates.js';
+import { call } from '../shared/server.js';
 import { make } from './dom.js';
 
 const OPENING = 80;
 const REFRESH = 60_000; // milliseconds between updates of "5 minutes ago"
+const TYPING = 150; // milliseconds after the last key until a search begins
+const PAGE = 100; // drafts shown at once
+const SEARCHED = 4; // fewer drafts are found by looking
 
 export class DraftList {
   #list;
+  #field;
+  #more;
+  #note;
   #on;
   #lines = [];
   #open = null;
+  #shown = PAGE;
+  #asked = 0; // counts questions, so that a late answer does not replace a newer one
+  #timer = 0;
 
-  /** `on`: open(id), remove(id, title). */
-  constructor(list, on) {
-    this.#list = list;
+  /** `on`: open(id), remove(id, title), trouble(error). */
+  constructor(panel, on) {
+    this.#list = panel.querySelector('.draft-list');
+    this.#field = panel.querySelector('.draft-search');
+    this.#more = panel.querySelector('.draft-more');
+    this.#note = panel.querySelector('.draft-none');
     this.#on = on;
     setInterval(() => this.#tell(), REFRESH);
+    this.#field.addEventListener('input', () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#search(), TYPING);
+    });
+    this.#more.addEventListener('click', () => {
+      this.#shown += PAGE;
+      this.#load().catch(on.trouble);
+    });
+  }
+
+  /** Reads the list, or what is searched for in it; `open` is the draft to be marked as open. */
+  async refresh(open = this.#open) {
+    this.#open = open;
+    await this.#load();
+  }
+
+  async #search() {
+    this.#shown = PAGE;
+    await this.#load().catch(this.#on.trouble);
+  }
+
+  async #load() {
+    const asked = ++this.#asked;
+    const search = this.#field.value.trim();
+    const query = new URLSearchParams({ search, limit: this.#shown });
+    const { drafts, total } = await call('GET', `/api/drafts?${query}`);
+    if (asked !== this.#asked) return;
+    this.show(drafts, this.#open);
+    const left = total - drafts.length;
+    this.#more.hidden = left <= 0;
+    this.#more.textContent = `Show more (${left.toLocaleString('en')})`;
+    this.#note.hidden = !search || total > 0;
+    this.#note.textContent = `No draft has “${search}” in it.`;
+    this.#field.closest('.draft-find').hidden = !search && total < SEARCHED;
   }
 
   get first() {

@@ -1,6 +1,7 @@
 /** The draft's text: a plain textarea, so that undo, spelling, input methods and screen readers work as everywhere. */
 
 import { Ghost } from './ghost.js';
+import { Origins, changed } from './origins.js';
 
 const NEXT_WORD = /^\s*\S+/;
 const GROWS_BY_ITSELF = CSS.supports('field-sizing', 'content');
@@ -11,6 +12,7 @@ export class Editor {
   #ghost;
   #on;
   #inserting = false;
+  #isComposing = false;
 
   /**
    * `on`: change() after every edit, withdrawn() when an offer is let go, emptied() when it is used up, pointed(number)
@@ -20,8 +22,14 @@ export class Editor {
     this.#frame = frame;
     this.#textarea = frame.querySelector('textarea');
     this.#ghost = new Ghost(frame, this.#textarea, frame.querySelector('.mirror'));
+    this.origins = new Origins(frame.querySelector('.origins'));
     this.#on = on;
     this.#listen();
+  }
+
+  /** Whether an input method is in the middle of a word: the text must not be changed under it. */
+  get isComposing() {
+    return this.#isComposing;
   }
 
   get text() {
@@ -38,12 +46,34 @@ export class Editor {
   }
 
   /** Shows another text; nothing of the old one can be undone into it. */
-  load(text) {
+  load(text, origins) {
     this.withdraw();
     this.#textarea.value = text;
+    this.origins.load(text, origins);
     this.#textarea.readOnly = false;
     this.#textarea.setSelectionRange(text.length, text.length);
     this.#fit();
+  }
+
+  /** Shows what became of the same text elsewhere: the cursor stays at its words, and the change can be undone. */
+  replace(text, origins) {
+    this.withdraw();
+    const { value, selectionStart, selectionEnd } = this.#textarea;
+    const [start, oldEnd, newEnd] = changed(value, text, 0);
+    const moved = (place) => (place <= start ? place : place >= oldEnd ? place + newEnd - oldEnd : newEnd);
+    this.#put(text.slice(start, newEnd), start, oldEnd);
+    this.#textarea.setSelectionRange(moved(selectionStart), moved(selectionEnd));
+    this.origins.load(text, origins);
+    this.#fit();
+  }
+
+  /** Selects a place of the text and brings it into view. */
+  select(start, end) {
+    this.focus();
+    this.#textarea.setSelectionRange(start, start);
+    this.#textarea.blur(); // browsers bring the cursor into view when the focus comes
+    this.#textarea.focus();
+    this.#textarea.setSelectionRange(start, end);
   }
 
   focus() {
@@ -54,6 +84,7 @@ export class Editor {
   openOffer() {
     const { caret } = this;
     this.#textarea.setSelectionRange(caret, caret);
+    this.origins.nextOffer();
     this.#ghost.open(caret);
   }
 
@@ -97,14 +128,22 @@ export class Editor {
     if (!this.#ghost.text) this.#on.emptied();
   }
 
-  // execCommand is the only way to change a textarea that the browser's own undo covers: one call, one step back.
   #insert(text, at) {
     this.focus();
-    this.#textarea.setSelectionRange(at, at);
-    this.#inserting = true;
-    if (!document.execCommand('insertText', false, text)) this.#textarea.setRangeText(text, at, at, 'end');
-    this.#inserting = false;
+    this.#put(text, at, at);
+    this.origins.accepted(at, text.length, this.text);
     this.#changed();
+  }
+
+  // execCommand is the only way to change a textarea that the browser's own undo covers: one call, one step back. It
+  // works on what has the focus, which a change from elsewhere must not take.
+  #put(text, start, end) {
+    const hasFocus = document.activeElement === this.#textarea;
+    this.#textarea.setSelectionRange(start, end);
+    this.#inserting = true;
+    const isDone = hasFocus && document.execCommand(text ? 'insertText' : 'delete', false, text);
+    if (!isDone && start + text.length + end > 0) this.#textarea.setRangeText(text, start, end, 'end');
+    this.#inserting = false;
   }
 
   #changed() {
@@ -120,12 +159,17 @@ export class Editor {
 
   #listen() {
     const textarea = this.#textarea;
-    textarea.addEventListener('input', () => {
+    textarea.addEventListener('input', (event) => {
       if (this.#inserting) return;
       this.withdraw();
+      this.origins.follow(this.text, this.caret, event.inputType?.startsWith('history'));
       this.#changed();
     });
-    textarea.addEventListener('compositionstart', () => this.withdraw());
+    textarea.addEventListener('compositionstart', () => {
+      this.#isComposing = true;
+      this.withdraw();
+    });
+    textarea.addEventListener('compositionend', () => (this.#isComposing = false));
     textarea.addEventListener('keydown', (event) => this.#key(event));
     document.addEventListener('selectionchange', () => this.#caretMoved());
     this.#frame.addEventListener('click', () => this.focus());

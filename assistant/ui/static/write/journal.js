@@ -2,13 +2,14 @@
  * What the server has not confirmed yet, kept in this browser: one entry per draft and tab.
  *
  * An entry knows the marks (fingerprints) of the texts it descends from. If the server's text is one of them, the
- * entry is newer and may replace it; if not, both have changed and the writer must choose.
+ * entry is newer and may replace it; if not, both have changed and are merged, for which the entry keeps its base: the
+ * text that the server confirmed last.
  */
 
 const PREFIX = 'ownhand.journal';
 
 /** A fingerprint of a draft's content: two 32-bit FNV-1a hashes with different starts. */
-export function markOf({ voice, title, text }) {
+export function markOf({ voice, title = '', text }) {
   const whole = `${voice ?? ''}\n${title}\n${text}`;
   let one = 0x811c9dc5;
   let two = 0x1b873593;
@@ -30,9 +31,14 @@ export class Journal {
   }
 
   /** Keeps a draft's content; false if this browser refuses (storage full or forbidden). */
-  write(draft, content, known) {
+  write(draft, content, known, base) {
+    const entry = { content, known, at: Date.now() };
+    return this.#put(draft, { ...entry, base }) || this.#put(draft, entry); // in little room at least the content
+  }
+
+  #put(draft, entry) {
     try {
-      localStorage.setItem(this.#key(draft, this.#tab.id), JSON.stringify({ content, known, at: Date.now() }));
+      localStorage.setItem(this.#key(draft, this.#tab.id), JSON.stringify(entry));
       return true;
     } catch {
       return false;

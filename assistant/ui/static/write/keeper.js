@@ -2,7 +2,8 @@
  * Keeps the open draft safe: every change goes to the journal at once and to the server soon.
  *
  * The server accepts a save only if it was made from the revision it holds. If it holds another one, nothing is
- * overwritten unseen: a text that ours descends from is replaced, any other is shown to the writer, who chooses.
+ * overwritten unseen: a text that ours descends from is replaced, any other is merged with ours, paragraph by paragraph
+ * and word by word. Tabs of one browser tell each other what they saved, so that they seldom have to.
  */
 
 import { call } from '../shared/server.js';
@@ -13,14 +14,16 @@ const LONGEST_PAUSE = 2000;
 const RETRIES = [1000, 2000, 4000];
 const KEEPALIVE_LIMIT = 60_000; // bytes that a browser still sends for a page that is being left
 const KNOWN = 4; // marks of earlier texts worth remembering
+const COMPOSING = 200; // milliseconds between two looks at whether an input method is done
+const CHANNEL = 'ownhand.drafts';
 
-const contentOf = ({ voice, title, text }) => ({ voice, title, text });
+const contentOf = ({ voice, title, text, origins = [] }) => ({ voice, title, text, origins });
 const isSame = (one, other) => markOf(one) === markOf(other);
 
 export class Keeper {
   #journal;
   #on;
-  #draft = null; // { id, revision, known }
+  #draft = null; // { id, revision, known, base }; base is the content that the server has confirmed
   #content = null;
   #version = 0; // counts changes, so that a save knows whether it is still the newest
   #saved = 0;
@@ -28,13 +31,14 @@ export class Keeper {
   #timer = 0;
   #unsavedSince = 0;
   #failures = 0;
+  #channel = new BroadcastChannel(CHANNEL);
 
   memoryUse = null; // how much of the voice's wording the open draft wants; a setting, not part of its content
 
   /**
    * `on`: state(name, detail) with "saved", "saving", "offline" or "refused"; stored(id, content, updatedAt);
-   * replaced(content) and moved(draft) when a choice changed what is open; choose(kind, mine, found) -> a promise of
-   * "mine", "theirs" or "both"; gone() when the draft is no longer there.
+   * replaced(content) when another tab changed what is open, merged(content, places) when both did; isComposing();
+   * chooseLoss(mine) -> a promise of "theirs" or "both", when the draft was deleted; moved(draft), gone().
    */
   constructor(journal, on) {
     this.#journal = journal;
@@ -42,10 +46,15 @@ export class Keeper {
     addEventListener('online', () => this.#save());
     addEventListener('pagehide', () => this.#lastWords());
     document.addEventListener('visibilitychange', () => document.hidden && this.#save());
+    this.#channel.addEventListener('message', ({ data }) => this.#heard(data));
   }
 
   get id() {
     return this.#draft?.id ?? null;
+  }
+
+  get revision() {
+    return this.#draft.revision;
   }
 
   get isSaved() {
@@ -65,6 +74,11 @@ export class Keeper {
     if (!this.isSaved) return;
     const stored = await call('GET', `/api/drafts/${this.id}`);
     if (!this.isSaved || stored.id !== this.id || stored.revision === this.#draft.revision) return;
+    if (!this.#on.isComposing()) this.take(stored);
+  }
+
+  /** Takes over what is stored now. */
+  take(stored) {
     this.#begin(stored);
     this.#on.replaced(this.#content);
   }
@@ -95,8 +109,8 @@ export class Keeper {
 
   #begin(stored) {
     clearTimeout(this.#timer);
-    this.#draft = { id: stored.id, revision: stored.revision, known: [markOf(stored)] };
     this.#content = contentOf(stored);
+    this.#draft = { id: stored.id, revision: stored.revision, known: [markOf(stored)], base: this.#content };
     this.memoryUse = stored.memory_use;
     this.#saved = this.#version;
     this.#failures = 0;
@@ -108,14 +122,23 @@ export class Keeper {
     const stored = markOf(this.#content);
     if (markOf(entry.content) !== stored) {
       if (entry.known.includes(stored)) this.change(entry.content);
-      else await this.#settleConflict(entry.content, { ...this.#draft, ...this.#content });
+      else await this.#merge(contentOf(entry.content), entry.base ?? null);
     }
     this.#journal.remove(entry.key);
     if (!this.isSaved) this.#keep(); // the entry may have had this tab's own key
   }
 
   #keep() {
-    this.isKept = this.#journal.write(this.#draft.id, this.#content, this.#draft.known);
+    this.isKept = this.#journal.write(this.#draft.id, this.#content, this.#draft.known, this.#draft.base);
+  }
+
+  /** Another tab saved a draft; if it is the open one and nothing is unsaved here, this tab shows it at once. */
+  #heard({ id, revision }) {
+    if (id === this.id && revision > this.#draft.revision) this.refresh().catch(() => {}); // the next save will tell
+  }
+
+  #tellOthers() {
+    this.#channel.postMessage({ id: this.id, revision: this.#draft.revision });
   }
 
   #pause() {
@@ -160,7 +183,9 @@ export class Keeper {
   #confirm(stored, content, version) {
     this.#failures = 0;
     this.#draft.revision = stored.revision;
+    this.#draft.base = content;
     this.#saved = version;
+    this.#tellOthers();
     this.#on.stored(this.#draft.id, content, stored.updated_at);
     this.#unsavedSince = this.isSaved ? 0 : Date.now();
     if (this.isSaved) this.#journal.clear(this.#draft.id);
@@ -169,7 +194,7 @@ export class Keeper {
   }
 
   async #fail(error, version) {
-    if (error.status === 409) return this.#settleConflict(this.#content, error.body.found);
+    if (error.status === 409) return this.#settleConflict(error.body.found);
     if (error.status === 404) return this.#settleLoss(this.#content);
     if (error.isUnreachable) return this.#later('offline');
     if (error.isPassing) return this.#later('refused', error.message);
@@ -183,19 +208,50 @@ export class Keeper {
     return RETRIES[Math.min(this.#failures, RETRIES.length) - 1];
   }
 
-  async #settleConflict(mine, found) {
+  async #settleConflict(found) {
+    const mine = this.#content;
     const isOurs = this.#draft.known.includes(markOf(found));
-    const choice = isOurs || isSame(mine, found) ? 'mine' : await this.#on.choose('changed', mine, found);
-    if (choice === 'both') return this.#saveElsewhere(mine);
+    if (!isOurs && !isSame(mine, found)) return this.#mergeOrWait();
+    const { base } = this.#draft;
     this.#journal.clear(this.#draft.id);
     this.#begin(found);
-    if (choice === 'theirs') this.#on.replaced(this.#content);
-    else if (!isSame(mine, found)) this.change(mine);
+    if (!isSame(mine, found)) this.change(mine);
+    else if (!isSame(base, found)) this.#on.stored(this.id, this.#content, found.updated_at);
     return this.isSaved ? null : 0;
   }
 
+  async #mergeOrWait() {
+    try {
+      await this.#merge(this.#content, this.#draft.base);
+      return this.isSaved ? null : 0;
+    } catch (error) {
+      if (error.status === 404) return this.#settleLoss(this.#content);
+      return this.#later(error.isUnreachable ? 'offline' : 'refused', error.message);
+    }
+  }
+
+  // What is typed while the answer is on its way was made from `mine`, and is merged with the answer in its turn.
+  async #merge(mine, base) {
+    const { id, revision } = this.#draft;
+    const version = this.#version;
+    const bare = base && { voice: base.voice, title: base.title, text: base.text };
+    const { draft, places } = await call('POST', `/api/drafts/${id}/merge`, { base: bare, mine: { ...mine, revision } });
+    if (this.id !== id) return;
+    while (this.#on.isComposing()) await new Promise((resolve) => setTimeout(resolve, COMPOSING));
+    if (this.#version !== version) {
+      this.#draft.base = mine; // should the next request fail: the server has `mine` by now
+      await this.#merge(this.#content, mine);
+      return;
+    }
+    this.#journal.clear(id);
+    this.#begin(draft);
+    this.#tellOthers();
+    this.#on.stored(id, this.#content, draft.updated_at);
+    this.#on.merged(this.#content, places);
+  }
+
   async #settleLoss(mine) {
-    const choice = await this.#on.choose('deleted', mine, null);
+    const choice = await this.#on.chooseLoss(mine);
     if (choice !== 'theirs') return this.#saveElsewhere(mine);
     this.drop();
     this.#on.gone();
