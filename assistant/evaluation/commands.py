@@ -160,6 +160,7 @@ def _framework(arguments: argparse.Namespace) -> None:
     )
     subject, encoder = _subject(arguments.model), load_encoder()
     signature = subject.generator.signature | _data_signature(arguments.data) | {"encoder": encoder.name}
+    signature |= {"memory": subject.generator.memory.model}
     journal = Journal(arguments.out, record_signature(signature, settings))
     outcome = run_framework(arguments.data, journal, subject, encoder, settings, on_progress=Progress("records"))
     chosen = {name: value for name, value in asdict(settings).items() if name != "helpers"}

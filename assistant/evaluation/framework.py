@@ -19,10 +19,12 @@ from assistant.evaluation.checkpoint import Subject
 from assistant.evaluation.held_out import CONTEXT_CHARACTERS, MINIMUM_CHARACTERS, HeldOut, chosen_documents, cut
 from assistant.evaluation.journal import Journal
 from assistant.evaluation.likelihood import bits_per_character
+from assistant.evaluation.remembering import OneMemory, Rememberer, remembered_bits
 from assistant.evaluation.rows import ROWS, TYPING_ROWS, Row, row_named
 from assistant.evaluation.typing_simulation import Typed, type_through
 from assistant.events import Finished
 from assistant.pipeline import Pipeline
+from assistant.prompts import Prompt
 from assistant.settings import HelperSettings, Settings
 from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
 from assistant.training.corpus import Record, Split, author_split
@@ -212,6 +214,7 @@ class _Desk:
         self._settings = settings
         self._words = WordVectors(encoder)
         self._archives: dict[str, Archive] = {}
+        self._rememberer = Rememberer(subject.generator)
 
     def open(self, author: Author, neighbour: Author) -> _Pasts:
         """Encode an author's documents and a neighbour's, the latter being the next author more often than not."""
@@ -231,12 +234,13 @@ class _Desk:
         return self._written(pipeline, row, draft)
 
     def _pipeline(self, task: Task, row: Row, pasts: _Pasts) -> Pipeline:
-        view = pasts.own.before(task.document)
+        archive, size = pasts.own, task.document
         if row.past == "other":
-            view = pasts.other.before(len(pasts.other.documents))
+            archive, size = pasts.other, len(pasts.other.documents)
         seed = f"{self._settings.seed}:{task.author}:{task.document}"
-        stages = row.stages(view, self._encoder, seed=seed)
-        return Pipeline(stages, self._subject.generator, self._subject.template)
+        stages = row.stages(archive.before(size), self._encoder, seed=seed)
+        memory = self._rememberer.memory_of(archive.documents[:size]) if row.has_memory else None
+        return Pipeline(stages, self._subject.generator, self._subject.template, memory=memory)
 
     def _written(self, pipeline: Pipeline, row: Row, draft: HeldOut) -> Written:
         request = self._request(row, draft.title, draft.before, tokens=self._settings.tokens)
@@ -245,10 +249,15 @@ class _Desk:
         return Written(
             text=suggestion.text,
             finish=suggestion.finish,
-            bits=bits_per_character(self._subject.language, prompt, draft.continuation),
+            bits=self._bits(pipeline, prompt, draft.continuation),
             milliseconds=suggestion.timings_ms["total"],
             evidence_characters=sum(len(entry.text) for entry in suggestion.evidence.entries),
         )
+
+    def _bits(self, pipeline: Pipeline, prompt: Prompt, continuation: str) -> float:
+        if isinstance(pipeline.memory, OneMemory):
+            return remembered_bits(self._subject.generator, prompt, continuation, pipeline.memory)
+        return bits_per_character(self._subject.language, prompt, continuation)
 
     def _typed(self, pipeline: Pipeline, row: Row, draft: HeldOut) -> Typed:
         longest = self._settings.offered_words

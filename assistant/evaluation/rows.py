@@ -3,7 +3,7 @@
 ``RankDocBM25+SumCtxInd+SynCtxInd`` is a ranking, a summary and a synthesis, the last two left out where they are not
 named. Three baselines stand in the place of the ranking: ``ImmedCtx`` (the draft alone), ``RandomDoc`` (the writer's
 own documents, drawn by lot) and ``OtherWriter`` (the served ranking over another writer's past). ``WorstFirst`` turns
-the order of the entries round.
+the order of the entries round; ``Memory`` has all of the past at the model's hand, token by token, besides.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,8 @@ from assistant.training.archive import ArchiveView
 Past = Literal["none", "own", "random", "other"]
 
 _BASELINES: dict[str, Past] = {"ImmedCtx": "none", "RandomDoc": "random", "OtherWriter": "other"}
-_WORST_FIRST = "WorstFirst"
+_WORST_FIRST, _MEMORY = "WorstFirst", "Memory"
+_OTHERS = [_WORST_FIRST, _MEMORY]
 _SUMMARIES = [name for name in get_args(SummaryName) if name != "none"]
 _SYNTHESES = [name for name in get_args(SynthesisName) if name != "none"]
 _RANKINGS = get_args(RankingName)
@@ -47,6 +48,7 @@ ROWS = (
     "RankDocBySnpt+SumCtx+SynByDraft",
     "RankDocBySnpt+SumCtx+SynCtx",
     _SERVED,
+    f"{_SERVED}+Memory",
 )
 """The table of arXiv 2308.07968, section 5, as far as one checkpoint can give it, and the controls."""
 _SIBLINGS = {
@@ -58,8 +60,8 @@ _SIBLINGS = {
     "SynCtxWritten": ("SynCtxInd", "SynCtx"),
 }
 """What a stage is compared with in its place: the one that does not know the draft, and the one not trained so."""
-TYPING_ROWS = ("ImmedCtx", _SERVED)
-"""The rows whose suggestions are typed with: without a past, and as served."""
+TYPING_ROWS = ("ImmedCtx", _SERVED, f"{_SERVED}+Memory")
+"""The rows whose suggestions are typed with: without a past, and as served, without a memory and with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Row:
     past: Past
     settings: Settings
     worst_first: bool = False
+    has_memory: bool = False
 
     def stages(self, view: ArchiveView, encoder: Encoder, *, seed: str) -> EvidenceStages:
         """The evidence stages of this row over an archive."""
@@ -89,7 +92,7 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
     first, *others = name.split("+")
     defaults = Settings(helpers=helpers or HelperSettings())
     summary = keywords = "none"
-    worst_first = False
+    worst_first = has_memory = False
     for part in others:
         if part in _SUMMARIES and summary == "none":
             summary = part
@@ -97,8 +100,10 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
             keywords = part
         elif part == _WORST_FIRST and not worst_first:
             worst_first = True
+        elif part == _MEMORY and not has_memory and first != "ImmedCtx":
+            has_memory = True
         else:
-            raise SettingsError(f"{part!r} in the row {name!r}: expected {_expected(_SUMMARIES, _SYNTHESES)}")
+            raise SettingsError(f"{part!r} in the row {name!r}: expected {_expected(_SUMMARIES, _SYNTHESES, _OTHERS)}")
     if first not in _RANKINGS and first not in _BASELINES:
         raise SettingsError(f"{first!r} in the row {name!r}: expected {_expected(_BASELINES, _RANKINGS)} first")
     ranking = cast("RankingName", first) if first in _RANKINGS else defaults.ranking.method
@@ -108,7 +113,7 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
         summary=replace(defaults.summary, method=cast("SummaryName", summary)),
         keywords=replace(defaults.keywords, method=cast("SynthesisName", keywords)),
     )
-    return Row(name, _BASELINES.get(first, "own"), settings, worst_first)
+    return Row(name, _BASELINES.get(first, "own"), settings, worst_first, has_memory)
 
 
 def comparisons(names: Sequence[str]) -> list[tuple[str, str]]:

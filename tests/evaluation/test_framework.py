@@ -68,6 +68,17 @@ def table(outcome: Outcome) -> Table:
     return tabulate(outcome, SETTINGS)
 
 
+def test_a_memory_is_mixed_into_what_is_written_and_foreseen(corpus: Path, subject: Subject, tmp_path: Path) -> None:
+    rows = ("RecentDoc", "RecentDoc+Memory", "OtherWriter+Memory")
+    settings = replace(SETTINGS, rows=rows, typing_rows=rows, authors=1, tokens=20)
+    found = run(corpus, tmp_path, subject, settings)
+    written = {task.row: value for task, value in found.written.items()}
+    assert written["RecentDoc+Memory"].bits < written["OtherWriter+Memory"].bits
+    assert written["RecentDoc+Memory"].bits < written["RecentDoc"].bits
+    assert written["RecentDoc+Memory"].evidence_characters == written["RecentDoc"].evidence_characters
+    assert {task.row for task in found.typed} == set(rows)
+
+
 def test_every_row_writes_on_from_the_same_documents(outcome: Outcome) -> None:
     places = {
         row: {(task.author, task.document) for task in outcome.written if task.row == row} for row in SETTINGS.rows

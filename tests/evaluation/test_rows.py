@@ -34,7 +34,19 @@ def test_every_row_of_the_table_has_a_name_that_can_be_read(name: str) -> None:
 
 def test_the_last_row_is_what_is_served() -> None:
     assert row_named(ROWS[-1]).settings == Settings()
+    assert row_named(ROWS[-1]).has_memory
     assert ROWS[-1] == TYPING_ROWS[-1]
+
+
+def test_a_row_with_a_memory_is_compared_with_itself_without() -> None:
+    assert row_named(ROWS[-1].removesuffix("+Memory")).has_memory is False
+    assert (ROWS[-1], ROWS[-1].removesuffix("+Memory")) in comparisons(ROWS)
+    assert row_named("OtherWriter+Memory").past == "other"
+
+
+def test_the_draft_alone_has_no_past_to_remember() -> None:
+    with pytest.raises(SettingsError, match=r"'Memory' in the row 'ImmedCtx.Memory': expected .*WorstFirst, Memory"):
+        row_named("ImmedCtx+Memory")
 
 
 @pytest.mark.parametrize(
