@@ -17,6 +17,7 @@ from assistant.library.versions import keep_if_due
 from assistant.types import DeletedDraft, Draft, DraftId, DraftInfo, MemoryUse, VoiceId, WriterId
 
 _OPENING_CHARACTERS = 120
+_FOLDED_AT_ONCE = 200
 _MARKS = regex.compile(r"\p{M}+")
 
 
@@ -171,16 +172,19 @@ class Drafts:
 
     def _fold_new(self, writer: WriterId) -> None:
         """Prepare what was saved since the last search: here, so that no save has to wait for it."""
-        is_new = (DraftRow.writer_id == writer, DraftRow.folded.is_(None))
+        row = DraftRow
+        query = select(row.id, row.title, row.text).where(row.writer_id == writer, row.folded.is_(None))
         with self._database.reading() as session:
-            if session.execute(select(DraftRow.id).where(*is_new).limit(1)).first() is None:
+            if session.execute(query.limit(1)).first() is None:
                 return
-        with self._database.writing() as session:
-            for number, title, text in session.execute(
-                select(DraftRow.id, DraftRow.title, DraftRow.text).where(*is_new)
-            ):
-                content = folded(f"{title}\n{text}")
-                session.execute(update(DraftRow).where(DraftRow.id == number).values(folded=content))
+        is_done = False
+        while not is_done:  # a part at a time, so that saves come in between
+            with self._database.writing() as session:
+                found = session.execute(query.limit(_FOLDED_AT_ONCE)).all()
+                if found:
+                    contents = [{"id": number, "folded": folded(f"{title}\n{text}")} for number, title, text in found]
+                    session.execute(update(row), contents)
+                is_done = len(found) < _FOLDED_AT_ONCE
 
 
 def folded(text: str) -> str:
