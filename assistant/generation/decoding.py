@@ -23,10 +23,12 @@ def forbid_loops(logits: Tensor, history: Sequence[int]) -> None:
     if len(history) < _LOOP_LENGTH:
         return
     run = _LOOP_LENGTH - 1
-    tail = tuple(history[-run:])
-    for start in range(len(history) - run):
-        if tuple(history[start : start + run]) == tail:
-            logits[history[start + run]] = -torch.inf
+    tail, ids = list(history[-run:]), list(history)
+    last = ids.index(tail[-1])
+    while last < len(ids) - 1:  # by the last token of a run, which is rare: this is asked at every token
+        if ids[max(0, last - run + 1) : last + 1] == tail:
+            logits[ids[last + 1]] = -torch.inf
+        last = ids.index(tail[-1], last + 1)
 
 
 def press_for_end(logits: Tensor, sentence_ends: Tensor, *, overtime: int) -> None:

@@ -7,6 +7,7 @@ once: there is nothing left running. What the model has read is kept (``reading`
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -34,6 +35,16 @@ _USUAL_CONTEXT = 2048
 # Encoders of the T5 family know distances between tokens, not positions: they have no hard limit, but were trained on
 # 512 tokens, and the evidence and the draft together are about 1000.
 _ENCODER_CONTEXT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A suggestion before its first token."""
+
+    start: Start
+    writing: Writing
+    recaller: Recaller | None
+    """None: nothing is recalled."""
 
 
 class LocalGenerator:
@@ -73,6 +84,11 @@ class LocalGenerator:
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """Its tokenizer."""
         return self._vocabulary.tokenizer
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Its tokens as bytes."""
+        return self._vocabulary
 
     @property
     def memory(self) -> FittedMemory:
@@ -120,12 +136,9 @@ class LocalGenerator:
                 raise ModelError(f"the model stopped ({error}): try a shorter draft or another model") from error
 
     def _decode(self, stream: "LocalStream") -> Iterator[str]:
-        start = self._start(stream.prompt, stream.sampling)
-        recollection, recaller, guard = stream.recollection, self._recaller(start, stream.recollection), None
-        if recaller is not None and recollection is not None and recollection.longest_copy is not None:
-            guard = recaller.guard(recollection.longest_copy)
+        begun = self.begin(stream.prompt, stream.sampling, stream.recollection)
+        start, writing, recaller = begun.start, begun.writing, begun.recaller
         stream.recaller = recaller
-        writing = Writing(self._vocabulary, start.typed, start.history, stream.sampling, guard)
         logits = yield from self._reader.read(start.source, start.target)
         while writing.finish is None:
             if recaller is not None and self._reader.keys is not None:
@@ -140,6 +153,17 @@ class LocalGenerator:
         if rest := writing.rest():
             yield rest
         stream.finished(writing.finish)
+
+    def begin(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None) -> Begun:
+        """A suggestion before its first token: what is to be read for it, and the rules it is written under.
+
+        :raises ModelError: if the context has no room for a suggestion of this length.
+        """
+        start = self._start(prompt, sampling)
+        recaller, guard = self._recaller(start, recollection), None
+        if recaller is not None and recollection is not None and recollection.longest_copy is not None:
+            guard = recaller.guard(recollection.longest_copy)
+        return Begun(start, Writing(self._vocabulary, start.typed, start.history, sampling, guard), recaller)
 
     def _start(self, prompt: Prompt, sampling: Sampling) -> Start:
         """Turn a prompt into ids, its least relevant end dropped if the model's context is too short."""

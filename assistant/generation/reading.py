@@ -71,7 +71,7 @@ class CausalReader:
 
     def _cut(self, ids: list[int]) -> None:
         """Keep of the cache what the new ids begin with; the last one is read again, for its logits."""
-        shared = _common_prefix(self._read, ids[:-1])
+        shared = common_prefix(self._read, ids[:-1])
         if shared == len(self._read):
             return
         if not self._is_cuttable:
@@ -126,7 +126,7 @@ class EncoderDecoderReader:
             self._encode(list(source))
             yield ""
         ids = [_start_of(self._model), *target]
-        if _common_prefix(self._read, ids[:-1]) < len(self._read):
+        if common_prefix(self._read, ids[:-1]) < len(self._read):
             self._forget()
         return self._forward(ids)
 
@@ -181,7 +181,8 @@ def _last_row(logits: Tensor) -> Tensor:
     return row
 
 
-def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    """How many ids two sequences begin with alike."""
     for index, (a, b) in enumerate(zip(left, right, strict=False)):
         if a != b:
             return index
