@@ -1,8 +1,9 @@
 """Windows that repeat themselves: the shortest lesson in copying from the context.
 
 A small model discovers late that what was said before may come again, because prose seldom says it word for word. In
-these windows a few passages come twice, the second time in another order, so that the attention heads that find and
-copy an earlier passage ("induction heads", Olsson et al. 2022, arXiv 2209.11895) pay from the first hundred updates.
+these windows passages come again, whole or in part, so that the attention heads that find and copy an earlier passage
+("induction heads", Olsson et al. 2022, arXiv 2209.11895) pay from the first hundred updates. Lengths and distances are
+drawn by lot: where they were not, the model learnt to look a fixed number of tokens back and nothing else.
 """
 
 import random
@@ -18,8 +19,10 @@ from assistant.training.prepare import training_records
 from assistant.training.shards import ShardWriter
 from assistant.training.store import RecordStore
 
-# Two passages make long copies, four make the model choose.
-_PASSAGES = (2, 3, 4)
+# A passage has from this many tokens up to a share of the window; half of what was said comes again.
+_SHORTEST = 12
+_LONGEST_SHARE = 0.3
+_AGAIN = 0.55
 
 
 def prepare_repeats(  # noqa: PLR0913 - what there is to choose, all by name
@@ -43,11 +46,7 @@ def prepare_repeats(  # noqa: PLR0913 - what there is to choose, all by name
     texts = _endless_texts(store, tokenizer, generator, path=path, least=window)
     writer = ShardWriter(folder, weighted=False)
     for _ in range(windows):
-        count = generator.choice(_PASSAGES)
-        length = (window + 1) // (2 * count) - 1
-        passages = [[*_passage(next(texts), length, generator), end] for _ in range(count)]
-        again = generator.sample(passages, count)
-        writer.add([token for passage in [*passages, *again] for token in passage])
+        writer.add(_window(texts, end, window, generator))
     return writer.close()
 
 
@@ -68,6 +67,23 @@ def _endless_texts(
             raise CorpusError(f"{path.name} has no training document of {least // 2} tokens: add longer ones")
 
 
+def _window(texts: Iterator[list[int]], end: int, window: int, generator: random.Random) -> list[int]:
+    """Passages, each closed by ``end``: new ones, and earlier ones or parts of them again, until the window is full."""
+    longest = max(_SHORTEST, int(window * _LONGEST_SHARE))
+    said: list[list[int]] = []
+    tokens: list[int] = []
+    while (room := window - len(tokens)) >= _SHORTEST:
+        length = min(generator.randint(_SHORTEST, longest), room)
+        if said and generator.random() < _AGAIN:
+            passage = _passage(generator.choice(said), length, generator)
+        else:
+            passage = _passage(next(texts), length, generator)
+            said.append(passage)
+        tokens += [*passage, end]
+    return tokens
+
+
 def _passage(ids: list[int], length: int, generator: random.Random) -> list[int]:
-    start = generator.randrange(len(ids) - length + 1)
+    """So many tokens in a row, from anywhere; all, if there are no more."""
+    start = generator.randrange(max(0, len(ids) - length) + 1)
     return ids[start : start + length]

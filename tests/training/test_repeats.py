@@ -1,4 +1,4 @@
-"""Windows that repeat themselves: every passage twice, nothing held out, nothing but the corpus."""
+"""Windows that repeat themselves: passages again at every distance, nothing held out, nothing but the corpus."""
 
 from collections import Counter
 from pathlib import Path
@@ -45,14 +45,26 @@ def windows(source: Source) -> list[list[str]]:
     return [text.removesuffix(END).split(END) for text in decoded]
 
 
-def test_the_second_half_of_a_window_says_the_passages_of_the_first_again(corpus: Path, tmp_path: Path) -> None:
+def again(passages: list[str]) -> list[tuple[int, int]]:
+    """Pairs of positions in a window: a passage, and the earlier one that it is a part of."""
+    return [
+        (late, early)
+        for late, passage in enumerate(passages)
+        for early in range(late)
+        if len(passage) >= 10 and passage in passages[early]
+    ]
+
+
+def test_passages_come_again_in_part_or_whole_at_many_distances(corpus: Path, tmp_path: Path) -> None:
     source = prepare(corpus, tmp_path)
     assert len(source) == 20
-    for index, passages in enumerate(windows(source)):
-        assert len(source.example(index)[0]) <= WINDOW + 1
-        half = len(passages) // 2
-        assert 2 <= half <= 4
-        assert Counter(passages[:half]) == Counter(passages[half:])
+    assert all(len(source.example(index)[0]) <= WINDOW + 1 for index in range(20))
+    pairs = [(passages, again(passages)) for passages in windows(source)]
+    assert sum(bool(found) for _, found in pairs) > 14
+    lengths = Counter(len(passages[late]) for passages, found in pairs for late, _ in found)
+    distances = Counter(sum(map(len, passages[early:late])) for passages, found in pairs for late, early in found)
+    assert len(lengths) > 15
+    assert distances.most_common(1)[0][1] < sum(distances.values()) / 5  # no distance that could be learnt by heart
 
 
 def test_passages_come_from_training_authors_alone(corpus: Path, tmp_path: Path) -> None:
