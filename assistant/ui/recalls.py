@@ -9,7 +9,7 @@ from assistant.suggestion_json import Json, support_json
 from assistant.types import Document, DocumentId, Recall, Span, Suggestion, Support
 
 # A word that leans less than this on the past is not marked: the model would most likely have written it anyway.
-_FAINTEST_SHARE = 0.1
+_FAINTEST_SHARE = 0.2
 # A document that gave less than this many words in all is not named for it.
 _FEWEST_WORDS = 0.25
 _MOST_DOCUMENTS = 8

@@ -7,8 +7,8 @@ import { make } from './dom.js';
 /** How strongly a word leans on the past, from its share on: the heavier the line, the more. */
 export const LEVELS = [
   { level: 1, from: 0, label: 'a little', lead: 'leans a little on your past writing' },
-  { level: 2, from: 0.35, label: 'about half', lead: 'leans by about half on your past writing' },
-  { level: 3, from: 0.65, label: 'mostly', lead: 'comes mostly from your past writing' },
+  { level: 2, from: 0.4, label: 'about half', lead: 'leans by about half on your past writing' },
+  { level: 3, from: 0.7, label: 'mostly', lead: 'comes mostly from your past writing' },
 ];
 
 const NEAR = 5; // lines between a word and its card
