@@ -19,11 +19,11 @@ from assistant.ranking import BestSnippetRanker, DocumentOrder, DocumentRanker, 
 from assistant.retrieval.bm25 import SnippetSource, SparseRetriever
 from assistant.retrieval.dense import DenseRetriever, VectorIndex
 from assistant.retrieval.documents import DenseDocuments, RecentDocuments, SparseDocuments
-from assistant.retrieval.encoder import load_encoder, weights_of
+from assistant.retrieval.encoder import DEFAULT_WEIGHTS_SHA256, load_encoder, weights_of
 from assistant.retrieval.fusion import RankFusionRetriever
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.selectors import Selectors, load_selectors
-from assistant.settings import SHIPPED_CHECKPOINT, RankingName, Settings, SummaryName, SynthesisName
+from assistant.settings import SHIPPED_CHECKPOINT, SHIPPED_SELECTORS, RankingName, Settings, SummaryName, SynthesisName
 from assistant.signature import file_hash
 from assistant.stages import Ranker, Retriever, Summarizer, Synthesizer, TextGenerator
 from assistant.summarization import (
@@ -108,7 +108,7 @@ def load(settings: Settings) -> Assistant:
         stages,
         first.generator,
         first.template,
-        evidence_signature(settings),
+        evidence_signature(settings_for(encoder, settings)),
         memory=_memory(library, keys),
         undisturbed=library.undisturbed,
     )
@@ -215,6 +215,21 @@ def _helper(folder: Path) -> tuple[TextGenerator, PromptTemplate]:
     return load_generator(folder)
 
 
+def settings_for(encoder: Encoder, settings: Settings) -> Settings:
+    """The settings as this encoder can serve them: the shipped selectors know the vectors of the default one alone.
+
+    With another encoder their untrained counterparts stand in for them; selectors that were named are never replaced.
+    """
+    if settings.helpers.selectors != SHIPPED_SELECTORS or weights_of(encoder.name) == DEFAULT_WEIGHTS_SHA256:
+        return settings
+    summary, keywords = settings.summary, settings.keywords
+    if summary.method == "SumCtx":
+        summary = replace(summary, method="SumByDraft")
+    if keywords.method == "SynCtx":
+        keywords = replace(keywords, method="SynByDraft")
+    return replace(settings, summary=summary, keywords=keywords)
+
+
 def evidence_signature(settings: Settings) -> dict[str, object]:
     """What the evidence depends on: the settings, and the files of those helpers that are in use."""
     in_use = {settings.summary.method, settings.keywords.method}
@@ -268,6 +283,7 @@ SYNTHESES: dict[SynthesisName, Callable[[_Ground], Synthesizer]] = {
 
 def evidence_stages(source: EvidenceSource, encoder: Encoder, settings: Settings) -> EvidenceStages:
     """The first four stages over a library; training and evaluation run the same ones over an archive."""
+    settings = settings_for(encoder, settings)
     ground = _Ground(source, encoder, settings)
     retriever, ranker = RANKINGS[settings.ranking.method](ground)
     return EvidenceStages(

@@ -97,7 +97,7 @@ class SummarySettings:
 class KeywordSettings:
     """How the important words are chosen."""
 
-    method: SynthesisName = "SynByDraft"
+    method: SynthesisName = "SynCtx"
     """Who chooses the words."""
     count: int = 12
     """Words at most, of SynByDraft, SynCtx and SynCtxWritten."""

@@ -1,14 +1,18 @@
 """Every ranking, summary and synthesis can be had by its name, over an archive as over a library."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from assistant.assembly import RANKINGS, SUMMARIES, SYNTHESES, evidence_stages
-from assistant.errors import SettingsError
+from assistant.assembly import RANKINGS, SUMMARIES, SYNTHESES, evidence_signature, evidence_stages, settings_for
+from assistant.errors import ModelError, SettingsError
 from assistant.library.library import Library
+from assistant.retrieval.encoder import DEFAULT_WEIGHTS_SHA256
+from assistant.selectors import load_selectors
 from assistant.settings import (
+    SHIPPED_SELECTORS,
     HelperSettings,
     KeywordSettings,
     RankingName,
@@ -18,6 +22,7 @@ from assistant.settings import (
     SummarySettings,
     SynthesisName,
 )
+from assistant.signature import file_hash
 from assistant.training.archive import ARCHIVE_VOICE, ArchiveView, WordVectors, build_archive
 from assistant.training.corpus import Record
 from assistant.types import Evidence, Request, WriterId
@@ -90,6 +95,39 @@ def test_every_summary_goes_with_every_synthesis(
     found = evidence(settings)
     assert bool(found.summary.sentences) == (summary != "none")
     assert bool(found.keywords) == (keywords != "none")
+
+
+def test_with_another_encoder_the_shipped_selectors_give_way_to_what_needs_no_training() -> None:
+    asked = Settings(summary=SummarySettings(method="SumCtx"), keywords=KeywordSettings(method="SynCtx"))
+    served = settings_for(ENCODER, asked)
+    assert (served.summary.method, served.keywords.method) == ("SumByDraft", "SynByDraft")
+    assert evidence(asked) == evidence(served)
+
+
+def test_selectors_that_were_named_do_not_give_way(helpers: HelperSettings, tmp_path: Path) -> None:
+    asked = Settings(keywords=KeywordSettings(method="SynCtx"), helpers=helpers)
+    assert settings_for(ENCODER, asked) == asked
+    missing = replace(asked, helpers=replace(helpers, selectors=tmp_path / "none"))
+    with pytest.raises(ModelError, match="no selectors at"):
+        evidence(missing)
+
+
+def test_the_shipped_selectors_belong_to_the_default_encoder() -> None:
+    shipped = load_selectors(SHIPPED_SELECTORS, encoder_sha256=DEFAULT_WEIGHTS_SHA256)
+    assert len(shipped.rarity) == 20_000
+    assert shipped.rarity["people"] < 1.5 < shipped.rarity["canal"]
+    assert SHIPPED_SELECTORS.stat().st_size < 1_000_000
+
+
+def test_the_signature_names_the_selectors_where_they_are_used(helpers: HelperSettings) -> None:
+    used = evidence_signature(Settings(keywords=KeywordSettings(method="SynCtx"), helpers=helpers))
+    assert used["selectors_sha256"] == file_hash(helpers.selectors)
+    assert "summary_model_sha256" not in used
+    written = Settings(
+        summary=SummarySettings(method="SumCtxWritten"), keywords=KeywordSettings(method="none"), helpers=helpers
+    )
+    assert "selectors_sha256" not in evidence_signature(written)
+    assert "summary_model_sha256" in evidence_signature(written)
 
 
 def test_a_library_serves_every_ranking_too(library: Library, tmp_path: Path) -> None:

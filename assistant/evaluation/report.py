@@ -13,6 +13,7 @@ from typing import Any
 from assistant.bench.tables import bench_table
 from assistant.errors import CorpusError
 from assistant.evaluation.framework_report import as_markdown
+from assistant.evaluation.selection_report import as_markdown as selection_table
 
 RESULTS = Path("docs") / "results"
 
@@ -64,6 +65,7 @@ _RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "checkpoint": _checkpoint,
     "bench": bench_table,
     "framework": _framework,
+    "selectors": selection_table,
 }
 
 

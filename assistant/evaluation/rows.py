@@ -45,7 +45,7 @@ ROWS = (
     "RankDocBySnpt+SumCtx",
     "RankDocBySnpt+SumByDraft+SynCtxInd",
     "RankDocBySnpt+SumCtx+SynCtxInd",
-    "RankDocBySnpt+SumCtx+SynByDraft",
+    "RankDocBySnpt+SumByDraft+SynByDraft",
     "RankDocBySnpt+SumCtx+SynCtx",
     _SERVED,
     f"{_SERVED}+Memory",

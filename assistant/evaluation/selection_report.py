@@ -1,12 +1,13 @@
 """The results of ``evaluate selectors`` as a JSON document and as a table."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from assistant.evaluation.selection import METRICS, SelectionReport
+if TYPE_CHECKING:
+    from assistant.evaluation.selection import SelectionReport
 
 
-def as_json(report: SelectionReport, signature: dict[str, Any]) -> dict[str, Any]:
+def as_json(report: "SelectionReport", signature: dict[str, Any]) -> dict[str, Any]:
     """The document that the command prints."""
     tests = [
         {"better": one.better, "worse": one.worse, "metric": one.metric, **asdict(one.test), "p_corrected": one.p}
@@ -24,15 +25,16 @@ def as_json(report: SelectionReport, signature: dict[str, Any]) -> dict[str, Any
 
 def as_markdown(document: dict[str, Any]) -> str:
     """The document as a table, with what differs significantly below it."""
+    metrics = [name for name, value in document["rows"][0].items() if isinstance(value, dict)]
     lines = [
         f"{document['documents']} documents of {document['authors']} authors (`{document['signature']['data']}`); "
         f"snippets chosen by lot would have precision {100 * document['chance']:.1f}.",
         "",
-        "| stage | " + " | ".join(f"{metric} %" for metric in METRICS) + " | ms |",
-        "|---|" + "---|" * (len(METRICS) + 1),
+        "| stage | " + " | ".join(f"{metric} %" for metric in metrics) + " | ms |",
+        "|---|" + "---|" * (len(metrics) + 1),
     ]
     for row in document["rows"]:
-        cells = [_interval(row[metric]) for metric in METRICS]
+        cells = [_interval(row[metric]) for metric in metrics]
         lines.append(f"| {row['stage']} | " + " | ".join(cells) + f" | {row['milliseconds']:.1f} |")
     lines += ["", "| better | worse | by | points | p (Holm) |", "|---|---|---|---|---|"]
     for test in document["tests"]:

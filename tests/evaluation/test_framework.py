@@ -11,9 +11,10 @@ import pytest
 from assistant.errors import CorpusError, SettingsError
 from assistant.evaluation.checkpoint import Subject
 from assistant.evaluation.commands import add_evaluate_commands
-from assistant.evaluation.framework import FrameworkSettings, Outcome, record_signature, run_framework
+from assistant.evaluation.framework import Outcome, record_signature, run_framework
 from assistant.evaluation.framework_report import as_json, as_markdown
 from assistant.evaluation.framework_table import Table, tabulate
+from assistant.evaluation.framework_tasks import FrameworkSettings
 from assistant.evaluation.journal import Journal
 from assistant.evaluation.likelihood import Language
 from assistant.evaluation.metrics import text_scores
@@ -26,7 +27,7 @@ from tests.hashing_encoder import HashingEncoder
 from tests.small_models import VOCABULARY, small_model, small_tokenizer, write_small_checkpoint
 from tests.training.corpora import documents, names, write_corpus
 
-SERVED = "RankDocBySnpt+SumByDraft+SynByDraft"
+SERVED = "RankDocBySnpt+SumByDraft+SynCtx"
 SETTINGS = FrameworkSettings(
     rows=("ImmedCtx", "RandomDoc", "OtherWriter", "RankDocBySnpt", SERVED),
     authors=2,

@@ -17,7 +17,7 @@ const STAGES = [
   ['retrieve', 'found', 'Retrieval: BM25 and dense search over the snippets of the voice'],
   ['rank', 'ranked', 'Ranking: which of them stand here, and in which order'],
   ['summarize', 'condensed', 'Summary: the sentences closest to the draft'],
-  ['synthesize', 'words', 'Keywords: KeyBERT, conditioned on the draft'],
+  ['synthesize', 'words', 'Keywords: the words of the entries likeliest to come up in this draft'],
   ['first_token', 'first word after', 'Time to the first token, all stages included'],
   ['total', 'all after', 'Time to the last token'],
 ];
