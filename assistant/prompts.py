@@ -47,6 +47,8 @@ class Part:
 
 
 Prompt = tuple[Part, ...]
+HelperName = Literal["summary", "words"]
+"""What a helper writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +167,7 @@ def build_prompt(template: PromptTemplate, evidence: Evidence, *, title: str, be
     return (*chain(*reversed(past)), *summary, *words, *heading, *draft)
 
 
-def helper_prompt(
-    template: PromptTemplate, helper: Literal["summary", "words"], entries: Sequence[RankedEntry], query: str
-) -> Prompt:
+def helper_prompt(template: PromptTemplate, helper: HelperName, entries: Sequence[RankedEntry], query: str) -> Prompt:
     """The input of a model that writes summaries or important words (arXiv 2308.07968, sections 3.3 and 3.4).
 
     Past passages (best last), draft, the heading of what is to be written, and an empty part, where it begins.

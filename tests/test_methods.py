@@ -89,7 +89,7 @@ def test_every_summary_goes_with_every_synthesis(
     settings = Settings(
         summary=SummarySettings(method=summary), keywords=KeywordSettings(method=keywords), helpers=helpers
     )
-    if "Written" in summary + keywords:  # random weights write nonsense; what counts is in tests/test_written.py
+    if "Written" in summary + keywords:  # random weights write nonsense; see tests/test_written_stages.py
         evidence(settings)
         return
     found = evidence(settings)

@@ -21,6 +21,7 @@ from assistant.prompts import (
     PLAIN_TEMPLATE,
     SAME,
     SECOND,
+    HelperName,
     Part,
     Prompt,
     PromptTemplate,
@@ -68,7 +69,7 @@ class Continuation:
 class HelperTask:
     """What a helper reads, the draft and its ranked entries, and the label that it is to write."""
 
-    helper: Literal["summary", "words"]
+    helper: HelperName
     query: str
     entries: tuple[RankedEntry, ...]
     label: str

@@ -1,17 +1,27 @@
 """Examples in the format of each kind of model: what serving will show it, weights where they belong."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from transformers import PreTrainedTokenizerFast
 
 from assistant.errors import TrainingError
 from assistant.generation.vocabulary import read_vocabulary
-from assistant.prompts import PAPER_TEMPLATE, PLAIN_TEMPLATE, Part, PromptTemplate, build_prompt
+from assistant.prompts import (
+    PAPER_TEMPLATE,
+    PLAIN_TEMPLATE,
+    HelperName,
+    Part,
+    PromptTemplate,
+    build_prompt,
+    helper_prompt,
+)
 from assistant.training.encodings import (
     Architecture,
     AuthorPair,
     Continuation,
+    HelperTask,
     encoding_for,
     require_markers,
     template_for,
@@ -51,6 +61,27 @@ def encoded(
     writer.close()
     (source,) = load_sources(folder)
     return source
+
+
+@pytest.mark.parametrize("tokenizer", [byte_level(opens=True), byte_level(opens=False), gemma()])
+@pytest.mark.parametrize("helper", get_args(HelperName))
+def test_a_helper_reads_what_serving_shows_it_and_learns_its_label_alone(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerFast, helper: HelperName
+) -> None:
+    writer = ShardWriter(tmp_path / "s", weighted=True)
+    task = HelperTask(helper, "The keeper", EVIDENCE.entries, "It holds, the man said.")
+    encoding_for(tokenizer, "causal").add_task(writer, task)
+    writer.close()
+    (source,) = load_sources(tmp_path)
+    tokens, weights = source.example(0)
+    vocabulary = read_vocabulary(tokenizer, size=len(tokenizer))
+    prompt = helper_prompt(PLAIN_TEMPLATE, helper, EVIDENCE.entries, "The keeper")
+    served = [*vocabulary.opening, *vocabulary.encode(prompt)]
+    assert tokens[: len(served)].tolist() == served
+    assert set(weights[: len(served)].tolist()) == {0}
+    label = tokens[weights == FULL_WEIGHT].tolist()
+    assert vocabulary.text(label[:-1]).strip() == b"It holds, the man said."
+    assert label[-1] == tokenizer.eos_token_id
 
 
 @pytest.mark.parametrize("tokenizer", [byte_level(opens=True), byte_level(opens=False), gemma()])
