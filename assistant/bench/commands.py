@@ -1,6 +1,8 @@
 """``python -m assistant bench VERB``: our speed beside the plain reference's, in one run."""
 
 import argparse
+import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,7 @@ def add_bench_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     _add_decode(kinds)
     _add_train(kinds)
     _add_start(kinds)
+    _add_memory(kinds)
 
 
 def _add_suggest(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -66,6 +69,24 @@ def _add_start(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     _add_rounds(start, 5)
     _add_model(start)
     start.set_defaults(run=_start)
+
+
+def _add_memory(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    memory = _add(kinds, "memory", "what recalling adds to a token, by the size of the memory")
+    memory.add_argument("--keys", type=_sizes, default=(20_000, 200_000), metavar="N,N,...")
+    _add_rounds(memory, 60)
+    _add_model(memory)
+    memory.set_defaults(run=_memory)
+
+
+def _memory(arguments: argparse.Namespace) -> None:
+    from assistant.bench.remembering import bench_memory
+
+    document = bench_memory(Path(arguments.model), arguments.keys, rounds=arguments.rounds)
+    text = json.dumps(document, indent=2) + "\n"
+    if arguments.out is not None:
+        arguments.out.write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
 
 
 def _add(
