@@ -169,11 +169,11 @@ def test_words_that_are_taken_are_no_longer_underlined(app: App, voice: int, ope
 
 def test_documents_stand_in_the_order_of_what_they_gave(app: App, voice: int, open_page: OpenPage) -> None:
     page = open_draft(open_page, app.draft(voice=voice, title=TITLE, text=START))
-    answers: list[Any] = []
-    page.on("response", lambda answer: answers.append(answer) if answer.url.endswith("/api/suggest") else None)
     ask(page)
-    finished = [line for line in answers[-1].text().splitlines() if '"finished"' in line]
-    given = json.loads(finished[0])["recalls"]["documents"]
+    seed = int(page.locator(".timings").inner_text().split("seed ")[1])
+    told = events(page, app, {"voice": voice, "title": TITLE, "before": START, "seed": seed})
+    given = told[-1]["recalls"]["documents"]
+    assert given
     shown = page.locator(".entry").evaluate_all("items => items.map((item) => Number(item.dataset.document))")
     assert shown[: len(given)] == [one["document"] for one in given]
     assert len(set(shown)) == len(shown)
@@ -183,6 +183,12 @@ def test_documents_stand_in_the_order_of_what_they_gave(app: App, voice: int, op
     numbers = page.locator(".sentence").evaluate_all("all => all.map((one) => [one.dataset.number, one.hash])")
     for number, target in numbers:
         assert page.locator(".entry").nth(int(number) - 1).get_attribute("id") == target.removeprefix("#")
+
+
+def events(page: Page, app: App, ask: dict[str, object]) -> list[dict[str, Any]]:
+    """What the server tells a page that asks this."""
+    answer = page.request.post(f"{app.url}/api/suggest", data=ask, timeout=120_000)
+    return [json.loads(line) for line in answer.text().splitlines()]
 
 
 # ---- how much of me ----
@@ -202,11 +208,8 @@ def test_off_nothing_is_underlined_and_the_text_is_that_of_the_model_alone(
     expect(page.locator(".recalled")).to_be_hidden()
     expect(page.locator(".entry .gave")).to_have_count(0)
     off = ghost_of(page)
-    alone = page.request.post(
-        f"{app.url}/api/suggest", data={"voice": voice, "title": TITLE, "before": START, "memory_strength": 0}
-    )
-    pieces = [json.loads(line) for line in alone.text().splitlines()]
-    assert off == "".join(piece["text"] for piece in pieces if piece["event"] == "text")
+    told = events(page, app, {"voice": voice, "title": TITLE, "before": START, "memory_strength": 0})
+    assert off == "".join(event["text"] for event in told if event["event"] == "text")
 
 
 def test_a_draft_keeps_its_own_and_a_voice_what_its_drafts_start_with(
