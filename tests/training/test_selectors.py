@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from assistant.errors import CorpusError
-from assistant.selectors import Selectors, load_selectors
-from assistant.settings import HelperSettings, Settings, SummarySettings
+from assistant.selectors import Selectors, load_selectors, save_selectors
+from assistant.settings import HelperSettings, KeywordSettings, Settings, SummarySettings
 from assistant.training.commands import add_train_commands
-from assistant.training.examples import ExampleSettings, evidence_for
+from assistant.training.examples import ExampleSettings, evidence_for, prepare_finetuning
 from assistant.training.selectors import SelectorSettings, train_selectors, word_rarity
 from assistant.training.weak_labels import fold_of
 from tests.hashing_encoder import HashingEncoder
+from tests.small_models import small_tokenizer
 from tests.small_selectors import SMALL_SETTINGS, small_corpus
 from tests.training.corpora import documents, names, prose, write_corpus
 
@@ -73,6 +74,25 @@ def test_examples_of_an_author_come_from_the_half_without_them() -> None:
         assert evidence_for(author, settings).helpers.half == 1 - fold_of(author)
     for author in names("validation", 3):
         assert evidence_for(author, settings) == settings.evidence
+
+
+def test_the_generators_examples_hear_the_half_without_their_author(
+    corpus: Path, made: Selectors, tmp_path: Path
+) -> None:
+    def words(selectors: Selectors, name: str) -> bytes:
+        save_selectors(selectors, tmp_path / f"{name}.safetensors")
+        helpers = HelperSettings(selectors=tmp_path / f"{name}.safetensors")
+        evidence = Settings(keywords=KeywordSettings(method="SynCtx", count=4), helpers=helpers)
+        settings = ExampleSettings(
+            per_author=3, minimum_documents=8, no_evidence=0, foreign_evidence=0, evidence=evidence
+        )
+        out = tmp_path / name
+        list(prepare_finetuning([corpus], small_tokenizer(), out, settings=settings, encoder=HashingEncoder()))
+        return (out / "continuation" / "tokens.npy").read_bytes()
+
+    as_made = words(made, "made")
+    assert words(replace(made, served=made.halves[0]), "other-served") == as_made
+    assert words(replace(made, halves=(made.halves[1], made.halves[0])), "swapped") != as_made
 
 
 def test_rarity_worked_out_by_hand() -> None:
