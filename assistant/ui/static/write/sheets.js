@@ -12,7 +12,7 @@ export class Sheet {
     this.body = make('div', { className: 'sheet-body' });
     const close = make('button', { type: 'button', className: 'plain', textContent: 'Close' });
     close.addEventListener('click', () => this.close());
-    this.trouble = make('p', { className: 'trouble', role: 'alert', hidden: true });
+    this.trouble = make('p', { className: 'sheet-trouble', role: 'alert', hidden: true });
     this.dialog = make(
       'dialog',
       { className: `care-dialog ${className}`, 'aria-labelledby': id },
