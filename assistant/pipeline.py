@@ -86,7 +86,7 @@ class Pipeline:
         evidence = yield from self.stages.gather(request, clock)
 
         pieces: list[str] = []
-        prompt, recollection = self.prompt(request, evidence), self._recollection(request)
+        prompt, recollection = self.prompt(request, evidence), self.recollection(request)
         with closing(self.generator.stream(prompt, request.sampling, recollection)) as stream:
             for piece in stream:
                 if piece and not any(pieces):  # pieces are empty while the model still reads
@@ -102,7 +102,7 @@ class Pipeline:
         """The exact model input for a request with this evidence."""
         return build_prompt(self.template, evidence, title=request.title, before=request.before)
 
-    def _recollection(self, request: Request) -> Recollection | None:
+    def recollection(self, request: Request) -> Recollection | None:
         """The memory of the request's voice, if there is one and the writer wants it used."""
         if self.memory is None or request.voice is None or request.memory_strength == 0:
             return None

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,6 +15,7 @@ from assistant.options import add_helper_options, helper_settings
 from assistant.settings import Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
+    from assistant.embedding import Encoder
     from assistant.evaluation.checkpoint import CheckpointReport, Subject
 
 
@@ -56,6 +58,10 @@ def _add_framework(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]")
     framework.add_argument(
         "--typing-documents", type=int, default=1, help="documents per author that are typed through (default: 1)"
     )
+    framework.add_argument(
+        "--batch", type=int, default=32, help="prompts continued together at most (default: 32); 1: one by one"
+    )
+    framework.add_argument("--processes", type=int, default=1, help="processes that share the authors (default: 1)")
     framework.add_argument("--temperature", type=float, default=0.0, help="0, the default, is greedy")
     framework.add_argument("--seed", type=int, default=0)
     framework.add_argument(
@@ -141,9 +147,11 @@ def _checkpoint(arguments: argparse.Namespace) -> None:
 def _framework(arguments: argparse.Namespace) -> None:
     from assistant.assembly import helper_signature
     from assistant.evaluation import metrics
-    from assistant.evaluation.framework import FrameworkSettings, record_signature, run_framework
+    from assistant.evaluation.framework import record_signature, run_framework
     from assistant.evaluation.framework_report import as_json, as_markdown
     from assistant.evaluation.framework_table import tabulate
+    from assistant.evaluation.framework_tasks import FrameworkSettings
+    from assistant.evaluation.framework_workers import OneProcess, Workers
     from assistant.evaluation.journal import Journal
     from assistant.evaluation.rows import ROWS
     from assistant.retrieval.encoder import load_encoder
@@ -157,12 +165,16 @@ def _framework(arguments: argparse.Namespace) -> None:
         temperature=arguments.temperature,
         seed=arguments.seed,
         helpers=helper_settings(arguments),
+        batch=arguments.batch,
     )
     subject, encoder = _subject(arguments.model), load_encoder()
+    by: OneProcess | Workers = OneProcess(subject, encoder)
+    if arguments.processes > 1:
+        by = Workers(arguments.processes, partial(_load, arguments.model))
     signature = subject.generator.signature | _data_signature(arguments.data) | {"encoder": encoder.name}
     signature |= {"memory": subject.generator.memory.model}
     journal = Journal(arguments.out, record_signature(signature, settings))
-    outcome = run_framework(arguments.data, journal, subject, encoder, settings, on_progress=Progress("records"))
+    outcome = run_framework(arguments.data, journal, by, settings, on_progress=Progress("records"))
     chosen = {name: value for name, value in asdict(settings).items() if name != "helpers"}
     signature |= {
         "settings": chosen,
@@ -173,6 +185,13 @@ def _framework(arguments: argparse.Namespace) -> None:
     (arguments.out / "framework.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     (arguments.out / "framework.md").write_text(as_markdown(document), encoding="utf-8")
     sys.stdout.write(json.dumps(document, indent=2) + "\n" if arguments.json else as_markdown(document))
+
+
+def _load(model: str | None) -> tuple["Subject", "Encoder"]:
+    """What a worker process works with."""
+    from assistant.retrieval.encoder import load_encoder
+
+    return _subject(model), load_encoder()
 
 
 def _report(arguments: argparse.Namespace) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from assistant.evaluation.authorship import FEWEST_AUTHORS, attributed_share, known_text, train_verifier
-from assistant.evaluation.framework import FrameworkSettings, Outcome, Task
+from assistant.evaluation.framework import Outcome
+from assistant.evaluation.framework_tasks import FrameworkSettings, Task
 from assistant.evaluation.held_out import HeldOut, cut
 from assistant.evaluation.metrics import text_scores
 from assistant.evaluation.quality import has_loop

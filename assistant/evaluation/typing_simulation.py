@@ -62,10 +62,22 @@ def type_through(before: str, continuation: str, suggest: Callable[[str], str], 
     :param words: words to walk through.
     :param longest: words of an offer that count, at most.
     """
+    texts = map(suggest, stops(before, continuation, words=words))
+    return typed_with(continuation, list(texts), longest=longest)
+
+
+def stops(before: str, continuation: str, *, words: int) -> list[str]:
+    """What stands there at each of the first word borders of a continuation: where something is offered."""
     pieces = _WORD.findall(continuation)[:words]
+    return [before + "".join(pieces[:place]) for place in range(len(pieces))]
+
+
+def typed_with(continuation: str, texts: Sequence[str], *, longest: int) -> Typed:
+    """Count the walk through a continuation on which these texts were offered, one at each stop."""
+    pieces = _WORD.findall(continuation)[: len(texts)]
     offers = []
-    for place in range(len(pieces)):
-        offer = _WORD.findall(suggest(before + "".join(pieces[:place])))[:longest]
+    for place, text in enumerate(texts):
+        offer = _WORD.findall(text)[:longest]
         offers.append((len(offer), _common(offer, pieces[place:])))
     lengths = range(1, longest + 1)
     return Typed(

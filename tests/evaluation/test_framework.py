@@ -15,6 +15,7 @@ from assistant.evaluation.framework import Outcome, record_signature, run_framew
 from assistant.evaluation.framework_report import as_json, as_markdown
 from assistant.evaluation.framework_table import Table, tabulate
 from assistant.evaluation.framework_tasks import FrameworkSettings
+from assistant.evaluation.framework_workers import OneProcess
 from assistant.evaluation.journal import Journal
 from assistant.evaluation.likelihood import Language
 from assistant.evaluation.metrics import text_scores
@@ -56,7 +57,7 @@ def subject() -> Subject:
 
 def run(corpus: Path, out: Path, subject: Subject, settings: FrameworkSettings = SETTINGS) -> Outcome:
     journal = Journal(out, record_signature(subject.generator.signature, settings))
-    return run_framework(corpus, journal, subject, HashingEncoder(), settings)
+    return run_framework(corpus, journal, OneProcess(subject, HashingEncoder()), settings)
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +119,9 @@ def test_a_killed_evaluation_goes_on_where_it_stopped(
 
     out = tmp_path / "out"
     journal = Journal(out, record_signature(subject.generator.signature, SETTINGS))
+    by = OneProcess(subject, HashingEncoder())
     with pytest.raises(Killed):
-        run_framework(corpus, journal, subject, HashingEncoder(), SETTINGS, on_progress=kill_after_three)
+        run_framework(corpus, journal, by, SETTINGS, on_progress=kill_after_three)
     before = (out / "records.jsonl").read_bytes()
     again = run(corpus, out, subject)
     assert (out / "records.jsonl").read_bytes().startswith(before)

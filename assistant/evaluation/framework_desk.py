@@ -1,0 +1,199 @@
+"""Where the records of ``evaluate framework`` are made: evidence by the product's stages, texts many at a time.
+
+All that is asked of the model for one author is put together first, and then continued and scored in batches
+(``assistant.generation.batched``); a model that cannot be batched continues one prompt after the other.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from math import nan
+from time import perf_counter
+
+from assistant.embedding import Encoder
+from assistant.evaluation.checkpoint import Subject
+from assistant.evaluation.framework_tasks import FrameworkSettings, People, Task, Written
+from assistant.evaluation.held_out import HeldOut, cut
+from assistant.evaluation.likelihood import bits_per_character
+from assistant.evaluation.remembering import OneMemory, Rememberer, remembered_bits
+from assistant.evaluation.rows import Row, row_named
+from assistant.evaluation.typing_simulation import Typed, stops, typed_with
+from assistant.generation.batched import Continued, Wanted, can_batch, continue_all
+from assistant.memory.search import VoiceMemory
+from assistant.pipeline import Pipeline
+from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
+from assistant.training.corpus import Record
+from assistant.training.examples import Author
+from assistant.types import Request, Sampling, WriterId
+
+# Tokens asked for per word offered while typing: long words take several.
+_TOKENS_PER_WORD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """The records of one author that are to be made; ``number`` is the author's among the measured."""
+
+    number: int
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A prompt with the time its evidence took, in milliseconds, and how many characters of entries it has."""
+
+    wanted: Wanted
+    milliseconds: float
+    evidence_characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A record on its way: what is asked of the model for it, and which of the answers are there."""
+
+    task: Task
+    draft: HeldOut
+    orders: list[_Order]
+    ready: dict[int, Continued] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pasts:
+    """What an author and their neighbour wrote, and memories of their first documents, by how many."""
+
+    own: Archive
+    other: Archive
+    own_memories: dict[int, OneMemory]
+    other_memories: dict[int, OneMemory]
+
+
+class Desk:
+    """The model, the encoder, and the archives at hand."""
+
+    def __init__(self, people: People, subject: Subject, encoder: Encoder, settings: FrameworkSettings) -> None:
+        self._people = people
+        self._subject = subject
+        self._encoder = encoder
+        self._settings = settings
+        self._rows = {name: row_named(name, settings.helpers) for name in (*settings.rows, *settings.typing_rows)}
+        self._words = WordVectors(encoder)
+        self._archives: dict[str, Archive] = {}
+        self._rememberer = Rememberer(subject.generator)
+        self._batches = settings.batch > 1 and can_batch(subject.generator)
+
+    def make(self, errand: Errand) -> Iterator[tuple[Task, Written | Typed]]:
+        """Make an author's records; each is yielded as soon as it is made."""
+        author, neighbour = self._people.measured[errand.number], self._people.neighbours[errand.number]
+        pasts = self._open(author, neighbour, errand.tasks)
+        records = author.records
+        jobs = [self._job(task, records[task.document], pasts) for task in errand.tasks]
+        owners = [job for job in jobs for _ in job.orders]
+        for job in (job for job in jobs if not job.orders):  # documents without a word to be typed
+            yield job.task, self._record(job)
+        places = [place for job in jobs for place in range(len(job.orders))]
+        for number, continued in self._continue([order.wanted for job in jobs for order in job.orders]):
+            job = owners[number]
+            job.ready[places[number]] = continued
+            if len(job.ready) == len(job.orders):
+                yield job.task, self._record(job)
+
+    # ---- what is asked of the model ----
+
+    def _open(self, author: Author, neighbour: Author, tasks: Sequence[Task]) -> _Pasts:
+        """Encode an author's documents and a neighbour's, the latter being the next author more often than not."""
+        kept = {name: archive for name, archive in self._archives.items() if name in (author.name, neighbour.name)}
+        for person in (author, neighbour):
+            if person.name not in kept:
+                kept[person.name] = build_archive(person.records, self._encoder, self._words)
+        self._archives = kept
+        own, other = kept[author.name], kept[neighbour.name]
+        remembering = [(self._rows[task.row], task.document) for task in tasks if self._rows[task.row].has_memory]
+        sizes = {size for row, size in remembering if row.past != "other"}
+        foreign = {len(other.documents)} if any(row.past == "other" for row, _ in remembering) else set()
+        return _Pasts(own, other, self._memories(own, sizes), self._memories(other, foreign))
+
+    def _memories(self, archive: Archive, sizes: set[int]) -> dict[int, OneMemory]:
+        """Memories of the first so many documents; the largest first, from whose keys the others are made."""
+        documents = archive.documents
+        return {size: self._rememberer.memory_of(documents[:size]) for size in sorted(sizes, reverse=True)}
+
+    def _job(self, task: Task, record: Record, pasts: _Pasts) -> _Job:
+        row = self._rows[task.row]
+        draft = cut(record, continuation_characters=self._settings.continuation_characters)
+        pipeline = self._pipeline(task, row, pasts)
+        if task.kind == "written":
+            request = self._request(row, draft.title, draft.before, tokens=self._settings.tokens)
+            return _Job(task, draft, [_order(pipeline, request, follows=draft.continuation)])
+        tokens = _TOKENS_PER_WORD * self._settings.offered_words
+        texts = stops(draft.before, draft.continuation, words=self._settings.typing_words)
+        requests = [self._request(row, draft.title, text, tokens=tokens) for text in texts]
+        return _Job(task, draft, [_order(pipeline, request, follows="") for request in requests])
+
+    def _pipeline(self, task: Task, row: Row, pasts: _Pasts) -> Pipeline:
+        archive, memories, size = pasts.own, pasts.own_memories, task.document
+        if row.past == "other":
+            archive, memories, size = pasts.other, pasts.other_memories, len(pasts.other.documents)
+        seed = f"{self._settings.seed}:{task.author}:{task.document}"
+        stages = row.stages(archive.before(size), self._encoder, seed=seed)
+        memory = memories[size] if row.has_memory else None
+        return Pipeline(stages, self._subject.generator, self._subject.template, memory=memory)
+
+    def _request(self, row: Row, title: str, before: str, *, tokens: int) -> Request:
+        sampling = Sampling(tokens, self._settings.temperature, seed=self._settings.seed)
+        voice = None if row.past == "none" else ARCHIVE_VOICE
+        return Request(WriterId(0), voice, title, before, sampling=sampling)
+
+    # ---- what the model says ----
+
+    def _continue(self, wanted: Sequence[Wanted]) -> Iterator[tuple[int, Continued]]:
+        if self._batches:
+            yield from continue_all(self._subject.generator, wanted, rows=self._settings.batch)
+            return
+        for number, each in enumerate(wanted):
+            yield number, self._continue_one(each)
+
+    def _continue_one(self, wanted: Wanted) -> Continued:
+        started = perf_counter()
+        generator = self._subject.generator
+        with closing(generator.stream(wanted.prompt, wanted.sampling, wanted.recollection)) as stream:
+            text = "".join(stream)
+        milliseconds = (perf_counter() - started) * 1000
+        bits = self._bits(wanted) if wanted.follows else nan
+        return Continued(text, stream.finish, bits, milliseconds)
+
+    def _bits(self, wanted: Wanted) -> float:
+        if wanted.recollection is not None and isinstance(wanted.recollection.memory, VoiceMemory):
+            memory = OneMemory(wanted.recollection.memory)
+            return remembered_bits(self._subject.generator, wanted.prompt, wanted.follows, memory)
+        return bits_per_character(self._subject.language, wanted.prompt, wanted.follows)
+
+    def _record(self, job: _Job) -> Written | Typed:
+        """A record of what was continued."""
+        if job.task.kind == "typed":
+            texts = [_offered(job.ready[place]) for place in range(len(job.orders))]
+            return typed_with(job.draft.continuation, texts, longest=self._settings.offered_words)
+        (order,), continued = job.orders, job.ready[0]
+        return Written(
+            text=continued.text,
+            finish=continued.finish,
+            bits=continued.bits,
+            milliseconds=order.milliseconds + continued.milliseconds,
+            evidence_characters=order.evidence_characters,
+        )
+
+
+def _order(pipeline: Pipeline, request: Request, *, follows: str) -> _Order:
+    started = perf_counter()
+    evidence = pipeline.stages.evidence(request)
+    milliseconds = (perf_counter() - started) * 1000
+    prompt, recollection = pipeline.prompt(request, evidence), pipeline.recollection(request)
+    characters = sum(len(entry.text) for entry in evidence.entries)
+    return _Order(Wanted(prompt, request.sampling, recollection, follows), milliseconds, characters)
+
+
+def _offered(continued: Continued) -> str:
+    """The text, without its last word if the length may have cut it."""
+    if continued.finish == "stop":
+        return continued.text
+    words = continued.text.rstrip().split(" ")
+    return " ".join(words[:-1])
