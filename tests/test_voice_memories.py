@@ -288,6 +288,14 @@ def files_with(folder: Path, pieces: list[bytes]) -> set[str]:
 # ---- suggestions ----
 
 
+def test_the_signature_says_how_the_memory_could_be_used(
+    library: Library, voice: Voice, loaded: tuple[LocalGenerator, PromptTemplate]
+) -> None:
+    signature = suggest(library, loaded, voice, MemoryUse(0.5, quotes_at_length=True)).signature
+    assert signature["memory"].items() >= {"strength": 0.5, "longest_copy": None}.items()  # type: ignore[attr-defined]
+    assert signature["memory_gate_sha256"] == loaded[0].memory.gate_sha256
+
+
 def test_every_place_a_word_leaned_on_is_a_word_of_that_document(
     library: Library, voice: Voice, loaded: tuple[LocalGenerator, PromptTemplate]
 ) -> None:

@@ -65,9 +65,9 @@ class LocalGenerator:
     ) -> None:
         self._model = model
         self._vocabulary = vocabulary
-        self._signature = signature
-        self._template = template
         self._memory = memory or unfitted_memory(str(signature.get("weights_sha256")))
+        self._signature = signature | {"memory_gate_sha256": self._memory.gate_sha256}
+        self._template = template
         self._lock = threading.Lock()
         self._reader = reader_for(model, self._memory.keys)
 

@@ -34,6 +34,12 @@ class FittedMemory:
     metric: Tensor | None
     is_fitted: bool
 
+    @property
+    def gate_sha256(self) -> str:
+        """What identifies the gate, for signatures."""
+        numbers = [array.detach().float().numpy().tobytes() for array in self.gate.state_dict().values()]
+        return hashlib.sha256(b"".join(numbers)).hexdigest()
+
     def keys(self, states: Tensor) -> Tensor:
         """Keys of length one, (n, key width) in float32, from states, (n, state width)."""
         states = states.float().cpu()
