@@ -148,6 +148,7 @@ def _framework(arguments: argparse.Namespace) -> None:
     from assistant.assembly import helper_signature
     from assistant.evaluation import metrics
     from assistant.evaluation.framework import record_signature, run_framework
+    from assistant.evaluation.framework_plot import write_plots
     from assistant.evaluation.framework_report import as_json, as_markdown
     from assistant.evaluation.framework_table import tabulate
     from assistant.evaluation.framework_tasks import FrameworkSettings
@@ -183,7 +184,8 @@ def _framework(arguments: argparse.Namespace) -> None:
     }
     document = as_json(tabulate(outcome, settings), signature)
     (arguments.out / "framework.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    (arguments.out / "framework.md").write_text(as_markdown(document), encoding="utf-8")
+    shown = as_markdown(document) + write_plots(document, arguments.out)
+    (arguments.out / "framework.md").write_text(shown, encoding="utf-8")
     sys.stdout.write(json.dumps(document, indent=2) + "\n" if arguments.json else as_markdown(document))
 
 
