@@ -134,7 +134,7 @@ class Desk:
         if row.past == "other":
             archive, memories, size = pasts.other, pasts.other_memories, len(pasts.other.documents)
         seed = f"{self._settings.seed}:{task.author}:{task.document}"
-        stages = row.stages(archive.before(size), self._encoder, seed=seed)
+        stages = row.stages(archive.before(size), self._encoder, author=task.author, seed=seed)
         memory = memories[size] if row.has_memory else None
         return Pipeline(stages, self._subject.generator, self._subject.template, memory=memory)
 

@@ -1,20 +1,17 @@
 """What ``evaluate framework`` is to measure: settings, whom the corpus gives, and the records to be made."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from assistant.errors import CorpusError
-from assistant.evaluation.held_out import MINIMUM_CHARACTERS, chosen_documents
+from assistant.evaluation.held_out import chosen_documents
 from assistant.evaluation.rows import ROWS, TYPING_ROWS
 from assistant.settings import HelperSettings
 from assistant.training.corpus import Split, author_split
-from assistant.training.examples import Author, ExampleSettings, authors_of
-
-# The paper keeps users with five examples, each of which has two earlier documents, and at most fifty of an author.
-_MINIMUM_DOCUMENTS = 7
-_MAXIMUM_DOCUMENTS = 52
+from assistant.training.examples import Author, authors_of
+from assistant.training.user_ids import MEASURED
 
 Kind = Literal["written", "typed"]
 
@@ -86,18 +83,13 @@ def find_people(path: Path, settings: FrameworkSettings) -> People:
 
     :raises CorpusError: if fewer than two can be measured.
     """
-    examples = ExampleSettings(
-        documents=_MAXIMUM_DOCUMENTS,
-        minimum_documents=_MINIMUM_DOCUMENTS,
-        minimum_characters=MINIMUM_CHARACTERS,
-        seed=settings.seed,
-    )
+    examples = replace(MEASURED, seed=settings.seed)
     everyone = authors_of(path, examples, split=None)
     side = [author for author in everyone if settings.split in (None, author_split(author.name))]
     if len(side) < 2:
         raise CorpusError(
-            f"{path.name} has {len(side)} authors with {_MINIMUM_DOCUMENTS} documents of {MINIMUM_CHARACTERS} "
-            f"characters on the {settings.split or 'whole'} side of the split: expected at least 2; try --split all"
+            f"{path.name} has {len(side)} authors with {MEASURED.minimum_documents} documents of "
+            f"{MEASURED.minimum_characters} characters on the {settings.split or 'whole'} side of the split: expected at least 2; try --split all"
         )
     measured = side[: settings.authors]
     names = {author.name for author in measured}

@@ -18,10 +18,12 @@ from assistant.pipeline import EvidenceStages
 from assistant.ranking import DocumentRanker
 from assistant.settings import HelperSettings, RankingName, Settings, SummaryName, SynthesisName
 from assistant.training.archive import ArchiveView
+from assistant.training.user_ids import UserIdSynthesizer
 
 Past = Literal["none", "own", "random", "other"]
 
-_BASELINES: dict[str, Past] = {"ImmedCtx": "none", "RandomDoc": "random", "OtherWriter": "other"}
+_USER_ID = "UserID"
+_BASELINES: dict[str, Past] = {"ImmedCtx": "none", _USER_ID: "none", "RandomDoc": "random", "OtherWriter": "other"}
 _WORST_FIRST, _MEMORY = "WorstFirst", "Memory"
 _OTHERS = [_WORST_FIRST, _MEMORY]
 _SUMMARIES = [name for name in get_args(SummaryName) if name != "none"]
@@ -74,9 +76,11 @@ class Row:
     worst_first: bool = False
     has_memory: bool = False
 
-    def stages(self, view: ArchiveView, encoder: Encoder, *, seed: str) -> EvidenceStages:
-        """The evidence stages of this row over an archive."""
+    def stages(self, view: ArchiveView, encoder: Encoder, *, author: str, seed: str) -> EvidenceStages:
+        """The evidence stages of this row over an author's archive."""
         stages = evidence_stages(view, encoder, self.settings)
+        if self.name == _USER_ID:
+            return replace(stages, synthesizer=UserIdSynthesizer(author))
         if self.past == "random":
             order = RandomOrder(view, seed=seed)
             stages = replace(stages, ranker=DocumentRanker(order, view, self.settings.ranking))
@@ -100,10 +104,12 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
             keywords = part
         elif part == _WORST_FIRST and not worst_first:
             worst_first = True
-        elif part == _MEMORY and not has_memory and first != "ImmedCtx":
+        elif part == _MEMORY and not has_memory and _BASELINES.get(first) != "none":
             has_memory = True
         else:
             raise SettingsError(f"{part!r} in the row {name!r}: expected {_expected(_SUMMARIES, _SYNTHESES, _OTHERS)}")
+    if first == _USER_ID and others:
+        raise SettingsError(f"the row {name!r}: {_USER_ID} has an id in the place of a past: expected it alone")
     if first not in _RANKINGS and first not in _BASELINES:
         raise SettingsError(f"{first!r} in the row {name!r}: expected {_expected(_BASELINES, _RANKINGS)} first")
     ranking = cast("RankingName", first) if first in _RANKINGS else defaults.ranking.method

@@ -69,6 +69,11 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "`finetune --half 1`",
     )
     _add_evidence(prepare)
+    prepare.add_argument(
+        "--user-id",
+        action="store_true",
+        help="finetune: an id of the author in the place of evidence, for the baseline UserID",
+    )
     prepare.add_argument("--seed", type=int, default=0)
     prepare.set_defaults(run=_prepare)
 
@@ -204,7 +209,12 @@ def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedToken
         evidence=_evidence(arguments),
     )
     sources: Iterable[tuple[str, int]]
-    if arguments.kind == "neighbours":
+    if arguments.kind == "finetune" and arguments.user_id:
+        from assistant.training.user_ids import prepare_user_ids
+
+        tokens = prepare_user_ids(corpora, tokenizer, out, settings=settings, on_author=_say_author)
+        sources = [("continuation", tokens)]
+    elif arguments.kind == "neighbours":
         tokens = prepare_neighbours(corpora, tokenizer, out, settings=settings, on_author=_say_author)
         sources = [("neighbours", tokens)]
     elif arguments.kind == "distinction":

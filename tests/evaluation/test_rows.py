@@ -20,7 +20,7 @@ def view() -> ArchiveView:
 
 
 def documents(name: str, *, seed: str = "0", before: str = "We saw the sluice and the weir and the") -> list[int]:
-    stages = row_named(name).stages(view(), ENCODER, seed=seed)
+    stages = row_named(name).stages(view(), ENCODER, author="A", seed=seed)
     return [entry.document for entry in stages.evidence(Request(WriterId(0), ARCHIVE_VOICE, "", before)).entries]
 
 
@@ -47,6 +47,16 @@ def test_a_row_with_a_memory_is_compared_with_itself_without() -> None:
 def test_the_draft_alone_has_no_past_to_remember() -> None:
     with pytest.raises(SettingsError, match=r"'Memory' in the row 'ImmedCtx.Memory': expected .*WorstFirst, Memory"):
         row_named("ImmedCtx+Memory")
+
+
+def test_a_user_id_stands_in_the_place_of_the_past() -> None:
+    request = Request(WriterId(0), None, "", "We saw the sluice")
+    found = [row_named("UserID").stages(view(), ENCODER, author=author, seed="0").evidence(request) for author in "ABA"]
+    assert found[0] == found[2] != found[1]
+    assert found[0].entries == ()
+    assert [keyword.text[:5] for keyword in found[0].keywords] == ["user "]
+    with pytest.raises(SettingsError, match=r"'UserID.SumCtx': .* expected it alone"):
+        row_named("UserID+SumCtx")
 
 
 @pytest.mark.parametrize(
