@@ -1,4 +1,4 @@
-"""Options that several commands share: where the trained helpers lie."""
+"""Options that several commands share: where the trained helpers lie, and counts."""
 
 import argparse
 from pathlib import Path
@@ -22,3 +22,13 @@ def helper_settings(arguments: argparse.Namespace) -> HelperSettings:
         summary_model=arguments.summary_model,
         keyword_model=arguments.keyword_model,
     )
+
+
+def count(text: str) -> int:
+    """A whole number, 1 or more, as an option's type.
+
+    :raises argparse.ArgumentTypeError: if it is anything else.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
+    return int(text)

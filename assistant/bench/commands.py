@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from assistant.options import count
 from assistant.settings import SHIPPED_CHECKPOINT
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def add_bench_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
 def _add_suggest(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     suggest = _add(kinds, "suggest", "the wait for evidence and for the first word, by size of the library")
     suggest.add_argument("--snippets", type=_sizes, default=(1_000, 10_000, 100_000), metavar="N,N,...")
-    suggest.add_argument("--queries", type=_count, default=60, help="drafts per size (default: %(default)s)")
+    suggest.add_argument("--queries", type=count, default=60, help="drafts per size (default: %(default)s)")
     _add_model(suggest)
     _add_material(suggest)
     suggest.set_defaults(run=_suggest)
@@ -45,8 +46,8 @@ def _add_import(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _add_decode(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     decode = _add(kinds, "decode", "tokens a second and the wait for the first, beside transformers' generate")
-    decode.add_argument("--prompt-tokens", type=_count, default=900, help="(default: %(default)s)")
-    decode.add_argument("--tokens", type=_count, default=60, help="of a suggestion (default: %(default)s)")
+    decode.add_argument("--prompt-tokens", type=count, default=900, help="(default: %(default)s)")
+    decode.add_argument("--tokens", type=count, default=60, help="of a suggestion (default: %(default)s)")
     _add_rounds(decode, 10)
     _add_model(decode)
     decode.set_defaults(run=_decode)
@@ -54,12 +55,12 @@ def _add_decode(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _add_train(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     train = _add(kinds, "train", "tokens a second of the training loop, beside transformers' Trainer")
-    train.add_argument("--hidden", type=_count, default=384, help="width, a multiple of 64 (default: %(default)s)")
-    train.add_argument("--layers", type=_count, default=8, help="(default: %(default)s)")
-    train.add_argument("--window", type=_count, default=512, help="tokens of an example (default: %(default)s)")
-    train.add_argument("--batch", type=_count, default=24, help="examples of an update (default: %(default)s)")
-    train.add_argument("--steps", type=_count, default=4, help="updates timed in a round (default: %(default)s)")
-    train.add_argument("--warmup", type=_count, default=2, help="updates before those (default: %(default)s)")
+    train.add_argument("--hidden", type=count, default=384, help="width, a multiple of 64 (default: %(default)s)")
+    train.add_argument("--layers", type=count, default=8, help="(default: %(default)s)")
+    train.add_argument("--window", type=count, default=512, help="tokens of an example (default: %(default)s)")
+    train.add_argument("--batch", type=count, default=24, help="examples of an update (default: %(default)s)")
+    train.add_argument("--steps", type=count, default=4, help="updates timed in a round (default: %(default)s)")
+    train.add_argument("--warmup", type=count, default=2, help="updates before those (default: %(default)s)")
     _add_rounds(train, 3)
     train.set_defaults(run=_train)
 
@@ -102,7 +103,7 @@ def _add(
 
 
 def _add_rounds(parser: argparse.ArgumentParser, rounds: int) -> None:
-    parser.add_argument("--rounds", type=_count, default=rounds, help="turns of each side (default: %(default)s)")
+    parser.add_argument("--rounds", type=count, default=rounds, help="turns of each side (default: %(default)s)")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -110,18 +111,12 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_material(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--voices", type=_count, default=4, help="demo voices used, at most (default: all)")
-    parser.add_argument("--documents", type=_count, default=1000, help="of each voice, at most (default: all)")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
-    return int(text)
+    parser.add_argument("--voices", type=count, default=4, help="demo voices used, at most (default: all)")
+    parser.add_argument("--documents", type=count, default=1000, help="of each voice, at most (default: all)")
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(sorted({_count(part) for part in text.split(",")}))
+    return tuple(sorted({count(part) for part in text.split(",")}))
 
 
 def _suggest(arguments: argparse.Namespace) -> None:

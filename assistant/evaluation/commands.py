@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from assistant.evaluation.benchmarks.commands import add_benchmark_commands
 from assistant.evaluation.memory_commands import add_memory_command
 from assistant.evaluation.progress import Progress
-from assistant.options import add_helper_options, helper_settings
+from assistant.options import add_helper_options, count, helper_settings
 from assistant.settings import Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def _add_framework(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--typing-documents", type=int, default=1, help="documents per author that are typed through (default: 1)"
     )
     framework.add_argument(
-        "--batch", type=int, default=32, help="prompts continued together at most (default: 32); 1: one by one"
+        "--batch", type=count, default=32, help="prompts continued together at most (default: 32); 1: one by one"
     )
-    framework.add_argument("--processes", type=int, default=1, help="processes that share the authors (default: 1)")
+    framework.add_argument("--processes", type=count, default=1, help="processes that share the authors (default: 1)")
     framework.add_argument("--temperature", type=float, default=0.0, help="0, the default, is greedy")
     framework.add_argument("--seed", type=int, default=0)
     framework.add_argument(

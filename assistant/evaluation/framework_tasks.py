@@ -89,7 +89,8 @@ def find_people(path: Path, settings: FrameworkSettings) -> People:
     if len(side) < 2:
         raise CorpusError(
             f"{path.name} has {len(side)} authors with {MEASURED.minimum_documents} documents of "
-            f"{MEASURED.minimum_characters} characters on the {settings.split or 'whole'} side of the split: expected at least 2; try --split all"
+            f"{MEASURED.minimum_characters} characters on the {settings.split or 'whole'} side of the split: "
+            "expected at least 2; try --split all"
         )
     measured = side[: settings.authors]
     names = {author.name for author in measured}
