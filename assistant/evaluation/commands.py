@@ -15,8 +15,8 @@ from assistant.options import add_helper_options, count, helper_settings
 from assistant.settings import Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
-    from assistant.embedding import Encoder
     from assistant.evaluation.checkpoint import CheckpointReport, Subject
+    from assistant.evaluation.framework_workers import OneProcess
 
 
 def add_evaluate_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -62,6 +62,9 @@ def _add_framework(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--batch", type=count, default=32, help="prompts continued together at most (default: 32); 1: one by one"
     )
     framework.add_argument("--processes", type=count, default=1, help="processes that share the authors (default: 1)")
+    framework.add_argument(
+        "--zero-shot-model", metavar="FOLDER", help="an instruction-tuned model: adds the row LLMZeroShot"
+    )
     framework.add_argument("--temperature", type=float, default=0.0, help="0, the default, is greedy")
     framework.add_argument("--seed", type=int, default=0)
     framework.add_argument(
@@ -152,13 +155,13 @@ def _framework(arguments: argparse.Namespace) -> None:
     from assistant.evaluation.framework_report import as_json, as_markdown
     from assistant.evaluation.framework_table import tabulate
     from assistant.evaluation.framework_tasks import FrameworkSettings
-    from assistant.evaluation.framework_workers import OneProcess, Workers
+    from assistant.evaluation.framework_workers import Workers
     from assistant.evaluation.journal import Journal
-    from assistant.evaluation.rows import ROWS
-    from assistant.retrieval.encoder import load_encoder
+    from assistant.evaluation.rows import ROWS, ZERO_SHOT
 
+    zero_shot = (ZERO_SHOT,) if arguments.zero_shot_model else ()
     settings = FrameworkSettings(
-        rows=tuple(dict.fromkeys(arguments.rows or ROWS)),
+        rows=tuple(dict.fromkeys((*(arguments.rows or ROWS), *zero_shot))),
         authors=arguments.authors,
         documents=arguments.documents,
         typing_documents=arguments.typing_documents,
@@ -168,12 +171,14 @@ def _framework(arguments: argparse.Namespace) -> None:
         helpers=helper_settings(arguments),
         batch=arguments.batch,
     )
-    subject, encoder = _subject(arguments.model), load_encoder()
-    by: OneProcess | Workers = OneProcess(subject, encoder)
-    if arguments.processes > 1:
-        by = Workers(arguments.processes, partial(_load, arguments.model))
-    signature = subject.generator.signature | _data_signature(arguments.data) | {"encoder": encoder.name}
-    signature |= {"memory": subject.generator.memory.model}
+    load = partial(_load, arguments.model, arguments.zero_shot_model)
+    one = load()
+    by = Workers(arguments.processes, load) if arguments.processes > 1 else one
+    generator = one.subject.generator
+    signature = generator.signature | _data_signature(arguments.data) | {"encoder": one.encoder.name}
+    signature |= {"memory": generator.memory.model}
+    if one.zero_shot is not None:
+        signature |= {"zero_shot": one.zero_shot.generator.signature}
     journal = Journal(arguments.out, record_signature(signature, settings))
     outcome = run_framework(arguments.data, journal, by, settings, on_progress=Progress("records"))
     chosen = {name: value for name, value in asdict(settings).items() if name != "helpers"}
@@ -189,11 +194,14 @@ def _framework(arguments: argparse.Namespace) -> None:
     sys.stdout.write(json.dumps(document, indent=2) + "\n" if arguments.json else as_markdown(document))
 
 
-def _load(model: str | None) -> tuple["Subject", "Encoder"]:
-    """What a worker process works with."""
+def _load(model: str | None, zero_shot_model: str | None) -> "OneProcess":
+    """What the process that makes records works with."""
+    from assistant.evaluation.framework_workers import OneProcess
+    from assistant.evaluation.zero_shot import load_zero_shot
     from assistant.retrieval.encoder import load_encoder
 
-    return _subject(model), load_encoder()
+    zero_shot = load_zero_shot(zero_shot_model) if zero_shot_model else None
+    return OneProcess(_subject(model), load_encoder(), zero_shot)
 
 
 def _report(arguments: argparse.Namespace) -> None:

@@ -11,14 +11,17 @@ from math import nan
 from time import perf_counter
 
 from assistant.embedding import Encoder
+from assistant.errors import SettingsError
 from assistant.evaluation.checkpoint import Subject
 from assistant.evaluation.framework_tasks import FrameworkSettings, People, Task, Written
 from assistant.evaluation.held_out import HeldOut, cut
-from assistant.evaluation.likelihood import bits_per_character
+from assistant.evaluation.likelihood import Language, bits_per_character
 from assistant.evaluation.remembering import OneMemory, Rememberer, remembered_bits
-from assistant.evaluation.rows import Row, row_named
+from assistant.evaluation.rows import ZERO_SHOT, Row, row_named
 from assistant.evaluation.typing_simulation import Typed, stops, typed_with
+from assistant.evaluation.zero_shot import ZeroShot
 from assistant.generation.batched import Continued, Wanted, can_batch, continue_all
+from assistant.generation.local import LocalGenerator
 from assistant.memory.search import VoiceMemory
 from assistant.pipeline import Pipeline
 from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
@@ -70,7 +73,22 @@ class _Pasts:
 class Desk:
     """The model, the encoder, and the archives at hand."""
 
-    def __init__(self, people: People, subject: Subject, encoder: Encoder, settings: FrameworkSettings) -> None:
+    def __init__(
+        self,
+        people: People,
+        subject: Subject,
+        encoder: Encoder,
+        settings: FrameworkSettings,
+        zero_shot: ZeroShot | None = None,
+    ) -> None:
+        """Sit down.
+
+        :param zero_shot: the model of the row ``LLMZeroShot``.
+        :raises SettingsError: if there is that row, and no such model.
+        """
+        if zero_shot is None and ZERO_SHOT in settings.rows:
+            raise SettingsError(f"the row {ZERO_SHOT} wants an instruction-tuned model: give --zero-shot-model FOLDER")
+        self._zero_shot = zero_shot
         self._people = people
         self._subject = subject
         self._encoder = encoder
@@ -79,7 +97,6 @@ class Desk:
         self._words = WordVectors(encoder)
         self._archives: dict[str, Archive] = {}
         self._rememberer = Rememberer(subject.generator)
-        self._batches = settings.batch > 1 and can_batch(subject.generator)
 
     def make(self, errand: Errand) -> Iterator[tuple[Task, Written | Typed]]:
         """Make an author's records; each is yielded as soon as it is made."""
@@ -87,13 +104,19 @@ class Desk:
         pasts = self._open(author, neighbour, errand.tasks)
         records = author.records
         jobs = [self._job(task, records[task.document], pasts) for task in errand.tasks]
-        owners = [job for job in jobs for _ in job.orders]
         for job in (job for job in jobs if not job.orders):  # documents without a word to be typed
             yield job.task, self._record(job)
-        places = [place for job in jobs for place in range(len(job.orders))]
-        for number, continued in self._continue([order.wanted for job in jobs for order in job.orders]):
-            job = owners[number]
-            job.ready[places[number]] = continued
+        yield from self._finished([job for job in jobs if job.task.row != ZERO_SHOT], self._subject.generator)
+        if self._zero_shot is not None:
+            yield from self._finished([job for job in jobs if job.task.row == ZERO_SHOT], self._zero_shot.generator)
+
+    def _finished(self, jobs: Sequence[_Job], generator: LocalGenerator) -> Iterator[tuple[Task, Written | Typed]]:
+        """The records of some jobs, each as soon as the model has answered all that is asked for it."""
+        owners = [(job, place) for job in jobs for place in range(len(job.orders))]
+        wanted = [order.wanted for job in jobs for order in job.orders]
+        for number, continued in self._continue(wanted, generator):
+            job, place = owners[number]
+            job.ready[place] = continued
             if len(job.ready) == len(job.orders):
                 yield job.task, self._record(job)
 
@@ -123,11 +146,12 @@ class Desk:
         pipeline = self._pipeline(task, row, pasts)
         if task.kind == "written":
             request = self._request(row, draft.title, draft.before, tokens=self._settings.tokens)
-            return _Job(task, draft, [_order(pipeline, request, follows=draft.continuation)])
+            other = self._zero_shot if task.row == ZERO_SHOT else None
+            return _Job(task, draft, [_order(pipeline, request, other, follows=draft.continuation)])
         tokens = _TOKENS_PER_WORD * self._settings.offered_words
         texts = stops(draft.before, draft.continuation, words=self._settings.typing_words)
         requests = [self._request(row, draft.title, text, tokens=tokens) for text in texts]
-        return _Job(task, draft, [_order(pipeline, request, follows="") for request in requests])
+        return _Job(task, draft, [_order(pipeline, request, None, follows="") for request in requests])
 
     def _pipeline(self, task: Task, row: Row, pasts: _Pasts) -> Pipeline:
         archive, memories, size = pasts.own, pasts.own_memories, task.document
@@ -145,27 +169,12 @@ class Desk:
 
     # ---- what the model says ----
 
-    def _continue(self, wanted: Sequence[Wanted]) -> Iterator[tuple[int, Continued]]:
-        if self._batches:
-            yield from continue_all(self._subject.generator, wanted, rows=self._settings.batch)
+    def _continue(self, wanted: Sequence[Wanted], generator: LocalGenerator) -> Iterator[tuple[int, Continued]]:
+        if self._settings.batch > 1 and can_batch(generator):
+            yield from continue_all(generator, wanted, rows=self._settings.batch)
             return
         for number, each in enumerate(wanted):
-            yield number, self._continue_one(each)
-
-    def _continue_one(self, wanted: Wanted) -> Continued:
-        started = perf_counter()
-        generator = self._subject.generator
-        with closing(generator.stream(wanted.prompt, wanted.sampling, wanted.recollection)) as stream:
-            text = "".join(stream)
-        milliseconds = (perf_counter() - started) * 1000
-        bits = self._bits(wanted) if wanted.follows else nan
-        return Continued(text, stream.finish, bits, milliseconds)
-
-    def _bits(self, wanted: Wanted) -> float:
-        if wanted.recollection is not None and isinstance(wanted.recollection.memory, VoiceMemory):
-            memory = OneMemory(wanted.recollection.memory)
-            return remembered_bits(self._subject.generator, wanted.prompt, wanted.follows, memory)
-        return bits_per_character(self._subject.language, wanted.prompt, wanted.follows)
+            yield number, _continue_one(each, generator)
 
     def _record(self, job: _Job) -> Written | Typed:
         """A record of what was continued."""
@@ -182,11 +191,30 @@ class Desk:
         )
 
 
-def _order(pipeline: Pipeline, request: Request, *, follows: str) -> _Order:
+def _continue_one(wanted: Wanted, generator: LocalGenerator) -> Continued:
+    started = perf_counter()
+    with closing(generator.stream(wanted.prompt, wanted.sampling, wanted.recollection)) as stream:
+        text = "".join(stream)
+    milliseconds = (perf_counter() - started) * 1000
+    bits = _bits(wanted, generator) if wanted.follows else nan
+    return Continued(text, stream.finish, bits, milliseconds)
+
+
+def _bits(wanted: Wanted, generator: LocalGenerator) -> float:
+    if wanted.recollection is not None and isinstance(wanted.recollection.memory, VoiceMemory):
+        return remembered_bits(generator, wanted.prompt, wanted.follows, OneMemory(wanted.recollection.memory))
+    return bits_per_character(Language(generator.model, generator.tokenizer), wanted.prompt, wanted.follows)
+
+
+def _order(pipeline: Pipeline, request: Request, zero_shot: ZeroShot | None, *, follows: str) -> _Order:
+    """What is asked of the model, or of a model that was not trained for it."""
     started = perf_counter()
     evidence = pipeline.stages.evidence(request)
     milliseconds = (perf_counter() - started) * 1000
-    prompt, recollection = pipeline.prompt(request, evidence), pipeline.recollection(request)
+    if zero_shot is None:
+        prompt, recollection = pipeline.prompt(request, evidence), pipeline.recollection(request)
+    else:
+        prompt, recollection = zero_shot.prompt(evidence, title=request.title, before=request.before), None
     characters = sum(len(entry.text) for entry in evidence.entries)
     return _Order(Wanted(prompt, request.sampling, recollection, follows), milliseconds, characters)
 

@@ -20,6 +20,7 @@ from assistant.evaluation.checkpoint import Subject
 from assistant.evaluation.framework_desk import Desk, Errand
 from assistant.evaluation.framework_tasks import FrameworkSettings, People, Task, Written, find_people
 from assistant.evaluation.typing_simulation import Typed
+from assistant.evaluation.zero_shot import ZeroShot
 
 # How long to wait for a record before looking whether the workers are alive, in seconds.
 _PATIENCE = 0.5
@@ -33,14 +34,16 @@ class OneProcess:
 
     subject: Subject
     encoder: Encoder
+    zero_shot: ZeroShot | None = None
+    """The model of the row ``LLMZeroShot``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """How many processes, and how each of them gets its model and its encoder: a function that can be pickled."""
+    """How many processes, and how each of them gets its models and its encoder: a function that can be pickled."""
 
     count: int
-    load: Callable[[], tuple[Subject, Encoder]]
+    load: Callable[[], OneProcess]
 
 
 def make_all(
@@ -53,7 +56,7 @@ def make_all(
     if isinstance(by, Workers):
         yield from _made_by_workers(path, settings, errands, by)
         return
-    desk = Desk(people, by.subject, by.encoder, settings)
+    desk = Desk(people, by.subject, by.encoder, settings, by.zero_shot)
     for errand in errands:
         yield from desk.make(errand)
 
@@ -100,15 +103,16 @@ def _begin(
     records: "Queue[Made]",
     path: Path,
     settings: FrameworkSettings,
-    load: Callable[[], tuple[Subject, Encoder]],
+    load: Callable[[], OneProcess],
     threads: int,
 ) -> None:
     import torch
 
     global _desk, _records
     torch.set_num_threads(threads)
-    subject, encoder = load()
-    _desk, _records = Desk(find_people(path, settings), subject, encoder, settings), records
+    means = load()
+    people = find_people(path, settings)
+    _desk, _records = Desk(people, means.subject, means.encoder, settings, means.zero_shot), records
 
 
 def _make(errand: Errand) -> int:

@@ -22,8 +22,14 @@ from assistant.training.user_ids import UserIdSynthesizer
 
 Past = Literal["none", "own", "random", "other"]
 
-_USER_ID = "UserID"
-_BASELINES: dict[str, Past] = {"ImmedCtx": "none", _USER_ID: "none", "RandomDoc": "random", "OtherWriter": "other"}
+_USER_ID, ZERO_SHOT = "UserID", "LLMZeroShot"
+_BASELINES: dict[str, Past] = {
+    "ImmedCtx": "none",
+    _USER_ID: "none",
+    ZERO_SHOT: "own",
+    "RandomDoc": "random",
+    "OtherWriter": "other",
+}
 _WORST_FIRST, _MEMORY = "WorstFirst", "Memory"
 _OTHERS = [_WORST_FIRST, _MEMORY]
 _SUMMARIES = [name for name in get_args(SummaryName) if name != "none"]
@@ -94,6 +100,7 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
     :raises SettingsError: if a part of the name is unknown or comes twice, or wants a model that is not given.
     """
     first, *others = name.split("+")
+    _check_first(first, name)
     defaults = Settings(helpers=helpers or HelperSettings())
     summary = keywords = "none"
     worst_first = has_memory = False
@@ -108,10 +115,8 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
             has_memory = True
         else:
             raise SettingsError(f"{part!r} in the row {name!r}: expected {_expected(_SUMMARIES, _SYNTHESES, _OTHERS)}")
-    if first == _USER_ID and others:
-        raise SettingsError(f"the row {name!r}: {_USER_ID} has an id in the place of a past: expected it alone")
-    if first not in _RANKINGS and first not in _BASELINES:
-        raise SettingsError(f"{first!r} in the row {name!r}: expected {_expected(_BASELINES, _RANKINGS)} first")
+    if name == ZERO_SHOT:  # what is served, to another model
+        return Row(name, "own", defaults)
     ranking = cast("RankingName", first) if first in _RANKINGS else defaults.ranking.method
     settings = replace(
         defaults,
@@ -120,6 +125,13 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
         keywords=replace(defaults.keywords, method=cast("SynthesisName", keywords)),
     )
     return Row(name, _BASELINES.get(first, "own"), settings, worst_first, has_memory)
+
+
+def _check_first(first: str, name: str) -> None:
+    if first not in _RANKINGS and first not in _BASELINES:
+        raise SettingsError(f"{first!r} in the row {name!r}: expected {_expected(_BASELINES, _RANKINGS)} first")
+    if first in (_USER_ID, ZERO_SHOT) and name != first:
+        raise SettingsError(f"the row {name!r}: {first} has its own evidence: expected it alone")
 
 
 def comparisons(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -274,4 +275,7 @@ def test_the_command_writes_and_prints_its_results(
     assert "4 of 4 records" in printed.err
     arguments = parser.parse_args(command)
     arguments.run(arguments)
-    assert capsys.readouterr().out == (tmp_path / "out" / "framework.md").read_text()
+    written = (tmp_path / "out" / "framework.md").read_text()
+    assert written.startswith(capsys.readouterr().out)
+    pictures = re.findall(r"\]\((\w+\.svg)\)", written)
+    assert [(tmp_path / "out" / name).is_file() for name in pictures] == [True, True]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from assistant.embedding import Encoder
-from assistant.errors import ModelError
+from assistant.errors import ModelError, SettingsError
 from assistant.evaluation.checkpoint import Subject
 from assistant.evaluation.framework import Outcome, record_signature, run_framework
 from assistant.evaluation.framework_tasks import FrameworkSettings
 from assistant.evaluation.framework_workers import OneProcess, Workers
 from assistant.evaluation.journal import Journal
 from assistant.evaluation.likelihood import Language
+from assistant.evaluation.zero_shot import zero_shot_of
 from assistant.generation.local import LocalGenerator
 from assistant.generation.vocabulary import read_vocabulary
 from assistant.prompts import PromptTemplate
@@ -51,20 +51,23 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_corpus(tmp_path_factory.mktemp("corpus") / "corpus.jsonl", rows)
 
 
-def load() -> tuple[Subject, Encoder]:
+CHAT = "{% for message in messages %}<|first|>{{ message.content }}{% endfor %}<|second|>"
+
+
+def load() -> OneProcess:
     model, tokenizer = small_model().float().eval(), small_tokenizer()
     generator = LocalGenerator(model, read_vocabulary(tokenizer, size=VOCABULARY), {"model": "small"})
-    return Subject(Language(model, tokenizer), generator, PromptTemplate(), frozenset()), HashingEncoder()
+    return OneProcess(Subject(Language(model, tokenizer), generator, PromptTemplate(), frozenset()), HashingEncoder())
 
 
-def die() -> tuple[Subject, Encoder]:
+def die() -> OneProcess:
     """As if memory had run out."""
     os._exit(9)
 
 
 def run(corpus: Path, out: Path, settings: FrameworkSettings, by: OneProcess | Workers | None = None) -> Outcome:
     journal = Journal(out, record_signature({"model": "small"}, settings))
-    return run_framework(corpus, journal, by or OneProcess(*load()), settings)
+    return run_framework(corpus, journal, by or load(), settings)
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +118,17 @@ def test_a_worker_that_dies_is_said_and_loses_nothing(corpus: Path, one_by_one: 
         run(corpus, tmp_path, SETTINGS, Workers(2, die))
     assert (tmp_path / "records.jsonl").read_bytes() == before
     assert_equal(run(corpus, tmp_path, SETTINGS), one_by_one)
+
+
+def test_an_instruction_tuned_model_has_a_row_of_its_own(corpus: Path, tmp_path: Path) -> None:
+    with_it = replace(SETTINGS, rows=("ImmedCtx", "LLMZeroShot"), typing_documents=0)
+    with pytest.raises(SettingsError, match="--zero-shot-model"):
+        run(corpus, tmp_path / "a", with_it)
+    other = LocalGenerator(small_model(seed=7).float().eval(), read_vocabulary(small_tokenizer(), size=VOCABULARY), {})
+    other.tokenizer.chat_template = CHAT
+    by = replace(load(), zero_shot=zero_shot_of(other, "small"))
+    found = run(corpus, tmp_path / "b", with_it, by)
+    assert_equal(run(corpus, tmp_path / "c", replace(with_it, batch=1), by), found)
+    of_row = {row: [w for task, w in found.written.items() if task.row == row] for row in with_it.rows}
+    assert len(of_row["LLMZeroShot"]) == len(of_row["ImmedCtx"]) == 6
+    assert all(written.evidence_characters > 0 for written in of_row["LLMZeroShot"])
