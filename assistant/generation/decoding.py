@@ -14,21 +14,30 @@ _LOOP_LENGTH = 4
 _END_PRESSURE = 0.6
 
 
-def forbid_loops(logits: Tensor, history: Sequence[int]) -> None:
+def forbid_loops(logits: Tensor, history: Sequence[int], words: Tensor) -> None:
     """Rule out every token that would complete a run of four tokens that occurred before; in place.
+
+    Neither a capital letter nor a comma makes a loop anything else: the same holds for runs of four tokens of words,
+    whatever their case and the punctuation between them.
 
     :param history: the ids of the draft's end and of the suggestion so far, evidence left out: quoting the writer's
         past is wanted, circling is not.
+    :param words: for every id the number of its word, -1 where it has no letter or digit, (vocabulary,).
     """
-    if len(history) < _LOOP_LENGTH:
-        return
+    for token in _completing(history):
+        logits[token] = -torch.inf
+    numbers = words[torch.tensor(history, dtype=torch.long)].tolist()
+    for word in _completing([number for number in numbers if number >= 0]):
+        logits[words == word] = -torch.inf
+
+
+def _completing(sequence: Sequence[int]) -> set[int]:
+    """What would make the end of a sequence, with it, a run that occurred before."""
     run = _LOOP_LENGTH - 1
-    tail, ids = list(history[-run:]), list(history)
-    last = ids.index(tail[-1])
-    while last < len(ids) - 1:  # by the last token of a run, which is rare: this is asked at every token
-        if ids[max(0, last - run + 1) : last + 1] == tail:
-            logits[ids[last + 1]] = -torch.inf
-        last = ids.index(tail[-1], last + 1)
+    tail = tuple(sequence[-run:])
+    return {
+        sequence[start + run] for start in range(len(sequence) - run) if tuple(sequence[start : start + run]) == tail
+    }
 
 
 def press_for_end(logits: Tensor, sentence_ends: Tensor, *, overtime: int) -> None:

@@ -57,6 +57,12 @@ class Vocabulary:
         """Ids whose text ends a sentence."""
         return torch.tensor([i for i, piece in enumerate(self.pieces) if piece in _SENTENCE_ENDS], dtype=torch.long)
 
+    @cached_property
+    def words(self) -> Tensor:
+        """For every id a number that it shares with those of the same letters, case aside; -1 where it has none."""
+        numbers: dict[str, int] = {}
+        return torch.tensor([_word_number(piece, numbers) for piece in self.pieces], dtype=torch.long)
+
     def spelling(self, wanted: bytes) -> list[int]:
         """Ids that spell a beginning of ``wanted`` from which the rest can be spelled too, or all of it and more."""
         rest_can = self._spellable_from(wanted)
@@ -198,6 +204,13 @@ def _bytes(token: str, decode: dict[str, int] | None) -> bytes:
     if byte := _BYTE_TOKEN.fullmatch(token):
         return bytes([int(byte[1], 16)])
     return token.replace("▁", " ").encode()
+
+
+def _word_number(piece: bytes | None, numbers: dict[str, int]) -> int:
+    """The number of a piece's letters and digits, a new one if they are new."""
+    text = (piece or b"").decode("utf-8", errors="ignore").casefold()
+    letters = "".join(character for character in text if character.isalnum())
+    return numbers.setdefault(letters, len(numbers)) if letters else -1
 
 
 def _byte_level_decoder() -> dict[str, int]:

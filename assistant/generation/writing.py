@@ -50,7 +50,7 @@ class Writing:
         written = self._vocabulary.text(self.ids)
         if len(written) < len(self._typed):
             return self._spell(logits, self._typed[len(written) :])
-        forbid_loops(logits, [*self._history, *self.ids])
+        forbid_loops(logits, [*self._history, *self.ids], self._vocabulary.words)
         overtime = self._length - self._sampling.max_tokens
         if overtime > 0:
             press_for_end(logits, self._vocabulary.sentence_ends, overtime=overtime)

@@ -78,8 +78,19 @@ def test_drawing_leaves_the_logits_alone() -> None:
 )
 def test_a_run_of_four_may_not_come_again(history: list[int], forbidden: set[int]) -> None:
     logits = torch.zeros(10)
-    forbid_loops(logits, history)
+    forbid_loops(logits, history, torch.arange(10))
     assert set(logits.isinf().nonzero().flatten().tolist()) == forbidden
+
+
+def test_neither_case_nor_punctuation_makes_a_loop_anything_else() -> None:
+    # 0 to 3 are four words, 4 and 5 the first two with a capital letter, 6 is a comma.
+    words = torch.tensor([0, 1, 2, 3, 0, 1, -1, 7])
+    logits = torch.zeros(8)
+    forbid_loops(logits, [0, 1, 2, 3, 6, 7, 4, 6, 5, 2], words)
+    assert set(logits.isinf().nonzero().flatten().tolist()) == {3}
+    logits = torch.zeros(8)
+    forbid_loops(logits, [2, 3, 7, 0, 6, 2, 3, 6, 7], words)
+    assert set(logits.isinf().nonzero().flatten().tolist()) == {0, 4}  # the word, however it is written
 
 
 def test_the_end_of_a_sentence_gets_likelier_the_longer_a_suggestion_runs_over() -> None:

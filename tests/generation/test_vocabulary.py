@@ -101,3 +101,14 @@ def test_a_beginning_whose_rest_cannot_be_spelled_is_not_offered() -> None:
 def test_the_last_word_is_taken_back_with_the_space_before_it(text: str, kept: str, taken: str) -> None:
     heading = Part(DRAFT, is_marker=True)
     assert take_back((heading, Part(text))) == ((heading, Part(kept)), taken)
+
+
+def test_pieces_of_the_same_letters_are_the_same_word() -> None:
+    tokenizer = small_tokenizer()
+    vocabulary = read_vocabulary(tokenizer, size=VOCABULARY)
+    words = vocabulary.words.tolist()
+    by_text = {piece: words[i] for i, piece in enumerate(vocabulary.pieces) if piece}
+    assert by_text[b"a"] == by_text[b"A"]
+    assert by_text[b"a"] != by_text[b"b"]
+    assert by_text[b","] == by_text[b" "] == -1
+    assert {words[i] for i, piece in enumerate(vocabulary.pieces) if piece is None} == {-1}
