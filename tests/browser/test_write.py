@@ -261,7 +261,7 @@ def test_an_error_reaches_the_writer_and_the_page_goes_on(app: App, work_mail: i
 def test_programs_get_the_same_suggestion_with_its_evidence(app: App, work_mail: int) -> None:
     names = {voice["name"] for voice in app.endpoint("voices")}
     assert "Work mail" in names
-    answer = app.endpoint("suggest", TITLE, START, "Work mail")
+    answer = app.endpoint("suggest", TITLE, START, "Work mail", None)
     assert answer["entries"]
     assert answer["summary"]["text"]
     assert answer["suggestion"]

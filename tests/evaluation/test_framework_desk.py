@@ -1,6 +1,7 @@
 """Records made in batches, and by several processes, are those made one by one."""
 
 import os
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,8 +125,9 @@ def test_an_instruction_tuned_model_has_a_row_of_its_own(corpus: Path, tmp_path:
     with_it = replace(SETTINGS, rows=("ImmedCtx", "LLMZeroShot"), typing_documents=0)
     with pytest.raises(SettingsError, match="--zero-shot-model"):
         run(corpus, tmp_path / "a", with_it)
-    other = LocalGenerator(small_model(seed=7).float().eval(), read_vocabulary(small_tokenizer(), size=VOCABULARY), {})
-    other.tokenizer.chat_template = CHAT
+    instructed = deepcopy(small_tokenizer())
+    instructed.chat_template = CHAT
+    other = LocalGenerator(small_model(seed=7).float().eval(), read_vocabulary(instructed, size=VOCABULARY), {})
     by = replace(load(), zero_shot=zero_shot_of(other, "small"))
     found = run(corpus, tmp_path / "b", with_it, by)
     assert_equal(run(corpus, tmp_path / "c", replace(with_it, batch=1), by), found)

@@ -133,7 +133,7 @@ def test_an_import_killed_again_and_again_ends_as_an_undisturbed_one(
     run = partial(_processes.Process, target=_victim)
     kills = 0
     mode = "start"
-    for patience in (0.5, 0.8, 1.1, 0.6, 0.9, 1.3, 60):
+    for patience in (0.1, 0.2, 0.3, 0.5, 0.8, 1.1, 60):
         victim = run(args=(tmp_path / "data", sources, "", mode))
         victim.start()
         victim.join(patience)
