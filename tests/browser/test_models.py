@@ -82,7 +82,7 @@ def test_a_model_is_fetched_stopped_taken_up_again_used_and_removed(models: Page
     press(listed, "Use this model")
     expect(listed).to_contain_text("In use")
     expect(row(models, "ownhand-16m")).not_to_contain_text("In use")
-    answer = app.endpoint("suggest", "A letter", "The keeper walked along", "")
+    answer = app.endpoint("suggest", "A letter", "The keeper walked along", "", None)
     assert answer["signature"]["model"] == "HuggingFaceTB--SmolLM2-135M"
 
     models.reload()  # the server knows, not the page
