@@ -1,8 +1,6 @@
 """``python -m assistant bench VERB``: our speed beside the plain reference's, in one run."""
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,12 +80,10 @@ def _add_memory(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _memory(arguments: argparse.Namespace) -> None:
     from assistant.bench.remembering import bench_memory
+    from assistant.bench.results import publish
 
     document = bench_memory(Path(arguments.model), arguments.keys, rounds=arguments.rounds)
-    text = json.dumps(document, indent=2) + "\n"
-    if arguments.out is not None:
-        arguments.out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    publish(document, out=arguments.out, as_json=True)
 
 
 def _add(

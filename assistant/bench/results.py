@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -51,10 +51,10 @@ def processor_facts(_side: object) -> Json:
     }
 
 
-def publish(document: Json, *, out: Path | None, as_json: bool) -> None:
+def publish(document: Json, *, out: Path | None, as_json: bool, as_table: Callable[[Json], str] = bench_table) -> None:
     """Print the document or its table, and write it where it is to be kept."""
     text = json.dumps(document, indent=2) + "\n"
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text if as_json else bench_table(document))
+    sys.stdout.write(text if as_json else as_table(document))

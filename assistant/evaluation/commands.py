@@ -15,7 +15,7 @@ from assistant.options import add_helper_options, count, helper_settings
 from assistant.settings import Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
-    from assistant.evaluation.checkpoint import CheckpointReport, Subject
+    from assistant.evaluation.checkpoint import CheckpointReport
     from assistant.evaluation.framework_workers import OneProcess
 
 
@@ -97,8 +97,10 @@ def _add_selectors(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _selectors(arguments: argparse.Namespace) -> None:
+    from assistant.bench.results import publish
     from assistant.evaluation.selection import SelectionSettings, evaluate_selection
     from assistant.evaluation.selection_report import as_json, as_markdown
+    from assistant.evaluation.subjects import data_signature
     from assistant.retrieval.encoder import load_encoder, weights_of
     from assistant.selectors import load_selectors
     from assistant.signature import file_hash
@@ -113,25 +115,23 @@ def _selectors(arguments: argparse.Namespace) -> None:
     )
     encoder, helpers = load_encoder(), helper_settings(arguments)
     rarity = load_selectors(helpers.selectors, encoder_sha256=weights_of(encoder.name)).rarity
-    signature = _data_signature(arguments.data) | {
+    signature = data_signature(arguments.data) | {
         "encoder": encoder.name,
         "selectors_sha256": file_hash(helpers.selectors),
         "settings": asdict(settings),
     }
     report = evaluate_selection(arguments.data, encoder, rarity, helpers, settings, on_progress=Progress("authors"))
     document = as_json(report, signature)
-    text = json.dumps(document, indent=2)
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text + "\n", encoding="utf-8")
-    sys.stdout.write(text + "\n" if arguments.json else as_markdown(document))
+    publish(document, out=arguments.out, as_json=arguments.json, as_table=as_markdown)
 
 
 def _checkpoint(arguments: argparse.Namespace) -> None:
+    from assistant.bench.results import publish
     from assistant.evaluation.checkpoint import CheckpointSettings, evaluate_checkpoint
+    from assistant.evaluation.subjects import data_signature, load_subject
     from assistant.retrieval.encoder import load_encoder
 
-    subject = _subject(arguments.model)
+    subject = load_subject(arguments.model)
     settings = CheckpointSettings(
         authors=arguments.authors,
         documents=arguments.documents,
@@ -139,12 +139,8 @@ def _checkpoint(arguments: argparse.Namespace) -> None:
         split=None if arguments.split == "all" else arguments.split,
     )
     report = evaluate_checkpoint(arguments.data, subject, load_encoder(), settings, on_progress=Progress("documents"))
-    signature = subject.generator.signature | _data_signature(arguments.data) | {"settings": asdict(settings)}
-    text = json.dumps(_document(report, signature, samples=arguments.show_samples), indent=2)
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text + "\n", encoding="utf-8")
-    sys.stdout.write(text + "\n")
+    signature = subject.generator.signature | data_signature(arguments.data) | {"settings": asdict(settings)}
+    publish(_document(report, signature, samples=arguments.show_samples), out=arguments.out, as_json=True)
 
 
 def _framework(arguments: argparse.Namespace) -> None:
@@ -158,6 +154,7 @@ def _framework(arguments: argparse.Namespace) -> None:
     from assistant.evaluation.framework_workers import Workers
     from assistant.evaluation.journal import Journal
     from assistant.evaluation.rows import ROWS, ZERO_SHOT
+    from assistant.evaluation.subjects import data_signature
 
     zero_shot = (ZERO_SHOT,) if arguments.zero_shot_model else ()
     settings = FrameworkSettings(
@@ -175,7 +172,7 @@ def _framework(arguments: argparse.Namespace) -> None:
     one = load()
     by = Workers(arguments.processes, load) if arguments.processes > 1 else one
     generator = one.subject.generator
-    signature = generator.signature | _data_signature(arguments.data) | {"encoder": one.encoder.name}
+    signature = generator.signature | data_signature(arguments.data) | {"encoder": one.encoder.name}
     signature |= {"memory": generator.memory.model}
     if one.zero_shot is not None:
         signature |= {"zero_shot": one.zero_shot.generator.signature}
@@ -197,11 +194,12 @@ def _framework(arguments: argparse.Namespace) -> None:
 def _load(model: str | None, zero_shot_model: str | None) -> "OneProcess":
     """What the process that makes records works with."""
     from assistant.evaluation.framework_workers import OneProcess
+    from assistant.evaluation.subjects import load_subject
     from assistant.evaluation.zero_shot import load_zero_shot
     from assistant.retrieval.encoder import load_encoder
 
     zero_shot = load_zero_shot(zero_shot_model) if zero_shot_model else None
-    return OneProcess(_subject(model), load_encoder(), zero_shot)
+    return OneProcess(load_subject(model), load_encoder(), zero_shot)
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -232,29 +230,3 @@ def _document(report: "CheckpointReport", signature: dict[str, object], *, sampl
     if samples:
         document["samples"] = list(report.samples)
     return document | {"signature": signature}
-
-
-def _subject(model: str | None) -> "Subject":
-    """Load a checkpoint for scoring and for writing; without a name the shipped one."""
-    from assistant.evaluation.checkpoint import Subject
-    from assistant.evaluation.likelihood import Language
-    from assistant.generation.local import load_generator
-    from assistant.settings import SHIPPED_CHECKPOINT
-    from assistant.training.tokenizer import load_known_words
-
-    folder = model or str(SHIPPED_CHECKPOINT)
-    generator, template = load_generator(folder)
-    return Subject(Language(generator.model, generator.tokenizer), generator, template, load_known_words(Path(folder)))
-
-
-def _data_signature(path: Path) -> dict[str, object]:
-    """The name and hash of a corpus.
-
-    :raises CorpusError: if it is missing.
-    """
-    from assistant.errors import CorpusError
-    from assistant.signature import file_hash
-
-    if not path.is_file():
-        raise CorpusError(f"no corpus at {path}: expected a JSON Lines file (.jsonl, .jsonl.gz or .jsonl.xz)")
-    return {"data": path.name, "data_sha256": file_hash(path)}

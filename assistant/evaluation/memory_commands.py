@@ -1,8 +1,6 @@
 """``python -m assistant evaluate memory``."""
 
 import argparse
-import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,6 +27,7 @@ def add_memory_command(kinds: "argparse._SubParsersAction[argparse.ArgumentParse
 
 
 def _memory(arguments: argparse.Namespace) -> None:
+    from assistant.bench.results import publish
     from assistant.evaluation.journal import Journal
     from assistant.evaluation.memory import MemorySettings, measure_authors
     from assistant.evaluation.memory_report import as_document, as_markdown
@@ -51,7 +50,4 @@ def _memory(arguments: argparse.Namespace) -> None:
     journal = None if out is None else Journal(out.with_suffix(".records"), signature)
     records = measure_authors(arguments.data, journal, subject, encoder, settings, on_progress=Progress("authors"))
     document = as_document(records, signature)
-    text = json.dumps(document, indent=2) + "\n"
-    if out is not None:
-        out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text if arguments.json else as_markdown(document))
+    publish(document, out=out, as_json=arguments.json, as_table=as_markdown)
