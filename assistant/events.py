@@ -39,9 +39,10 @@ class Synthesized:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """The next piece of generated text."""
+    """The next piece of generated text, and how sure the model was of all so far, see ``TextStream.confidence``."""
 
     text: str
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

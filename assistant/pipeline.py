@@ -92,7 +92,7 @@ class Pipeline:
                 if piece and not any(pieces):  # pieces are empty while the model still reads
                     clock.mark("first_token")
                 pieces.append(piece)
-                yield TextDelta(piece)
+                yield TextDelta(piece, stream.confidence)
         clock.mark("total")
         signature = self.generator.signature | asdict(request.sampling) | dict(self.settings) | _memory(recollection)
         text = "".join(pieces)

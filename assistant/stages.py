@@ -93,6 +93,14 @@ class TextStream(Protocol):
         """How far each word that has come so far leaned on the writer's past; empty without a memory."""
         ...
 
+    @property
+    def confidence(self) -> float | None:
+        """How sure the model was of the text so far: the mean log-probability of its tokens; None if it does not say.
+
+        It is what a ghost that nobody asked for is judged by.
+        """
+        ...
+
     def __iter__(self) -> Iterator[str]:
         """Pieces of text in order; empty ones while a long prompt is read, so that closing need not wait for it."""
         ...

@@ -67,6 +67,7 @@ class ScriptedStream:
     def __init__(self, pieces: Sequence[str], failure: Exception | None = None) -> None:
         self._pieces = self._run(pieces, failure)
         self.finish: Finish = "cancelled"
+        self.confidence: float | None = None
         self.recalls: tuple[Recall, ...] = ()
         self.closed = False
 

@@ -37,6 +37,7 @@ class Recitation:
     """A stream of a text that is known beforehand."""
 
     finish: Finish = "stop"
+    confidence: float | None = None
     recalls: tuple[Recall, ...] = ()
 
     def __init__(self, text: str) -> None:

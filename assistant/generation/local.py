@@ -138,7 +138,7 @@ class LocalGenerator:
     def _decode(self, stream: "LocalStream") -> Iterator[str]:
         begun = self.begin(stream.prompt, stream.sampling, stream.recollection)
         start, writing, recaller = begun.start, begun.writing, begun.recaller
-        stream.recaller = recaller
+        stream.recaller, stream.writing = recaller, writing
         logits = yield from self._reader.read(start.source, start.target)
         while writing.finish is None:
             if recaller is not None and self._reader.keys is not None:
@@ -215,6 +215,7 @@ class LocalStream:
         self.sampling = sampling
         self.recollection = recollection
         self.recaller: Recaller | None = None
+        self.writing: Writing | None = None
         self._finish: Finish = "cancelled"
         self._pieces = generator._generate(self)
 
@@ -225,6 +226,10 @@ class LocalStream:
     @property
     def recalls(self) -> tuple[Recall, ...]:
         return () if self.recaller is None else self.recaller.recalls()
+
+    @property
+    def confidence(self) -> float | None:
+        return None if self.writing is None else self.writing.confidence
 
     def finished(self, finish: Finish) -> None:
         """Record why the text ended."""

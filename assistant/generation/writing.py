@@ -41,6 +41,8 @@ class Writing:
         self._random = torch.Generator().manual_seed(sampling.seed)
         self._shown = 0
         self._spelled = 0
+        self._last = 0.0
+        self._log_probability = 0.0
         self.ids: list[int] = []
         self.finish: Finish | None = None
 
@@ -64,7 +66,9 @@ class Writing:
             self.finish = "stop"
             return ""
         self.ids.append(token)
-        if not self._new_text():
+        if self._new_text():
+            self._log_probability += self._last
+        else:
             self._spelled += 1
         if self._length >= self._sampling.max_tokens * _ENOUGH and ends_sentence(self._new_text()):
             self.finish = "stop"
@@ -77,6 +81,14 @@ class Writing:
         text = self._new_text()
         piece, self._shown = text[self._shown :], len(text)
         return piece.rstrip("\ufffd")
+
+    @property
+    def confidence(self) -> float | None:
+        """How sure the model was of its words so far: the mean log-probability of their tokens; None without any.
+
+        A token's is taken at temperature 1 among the tokens that the rules allowed, the memory mixed in.
+        """
+        return self._log_probability / self._length if self._length else None
 
     @property
     def _length(self) -> int:
@@ -94,6 +106,7 @@ class Writing:
         while self._guard is not None and self._guard.forbids(self._new_text((token,))):
             logits[token] = -torch.inf
             token = self._draw_any(logits)
+        self._last = float(logits.log_softmax(0)[token])
         return token
 
     def _draw_any(self, logits: Tensor) -> int:

@@ -86,6 +86,29 @@ def only(text: str) -> int:
     return number
 
 
+# How sure it is
+
+
+def confidences(generator: LocalGenerator, draft: str) -> list[float]:
+    with closing(generator.stream(prompt(draft), Sampling(max_tokens=6, temperature=1, top_p=1))) as stream:
+        return [stream.confidence for piece in stream if piece and stream.confidence is not None]
+
+
+def test_a_model_that_has_one_wish_is_sure_and_one_that_has_none_is_not() -> None:
+    sure, _ = scripted(lambda last: [only(" gate") if last == only(" the") else only(" the")])
+    unsure, _ = scripted(lambda _last: [])
+    assert confidences(sure, "The keeper ")[0] == pytest.approx(0, abs=1e-3)
+    assert max(confidences(unsure, "The keeper ")) < -4
+
+
+def test_spelling_again_what_was_typed_says_nothing_of_how_sure_the_model_is(generator: LocalGenerator) -> None:
+    stream = generator.stream(prompt("The keeper walk"), Sampling(max_tokens=6))
+    assert stream.confidence is None
+    next(piece for piece in stream if piece)
+    assert stream.confidence is not None
+    assert stream.confidence < 0
+
+
 # Repeating
 
 

@@ -23,6 +23,7 @@ class Script:
     pieces: Sequence[str] = (" It", " held", ".")
     pause: float = 0.0
     failure: Exception | None = None
+    confidence: float | None = None
     closed: threading.Event = field(default_factory=threading.Event)
     samplings: list[Sampling] = field(default_factory=list)
     recollections: list[Recollection | None] = field(default_factory=list)
@@ -41,6 +42,7 @@ class ScriptedStream:
     def __init__(self, script: Script) -> None:
         self._script = script
         self.finish: Finish = "cancelled"
+        self.confidence = script.confidence
         self.recalls = script.recalls
 
     def __iter__(self) -> Iterator[str]:
