@@ -13,9 +13,16 @@ from assistant.generation.local import LocalGenerator, load_generator
 from assistant.library.library import Library
 from assistant.models.catalogue import SHIPPED
 from assistant.models.store import ModelStore
-from assistant.pipeline import EvidenceStages, Pipeline
+from assistant.pipeline import Choices, EvidenceStages, Pipeline
 from assistant.prompts import PromptTemplate
-from assistant.ranking import BestSnippetRanker, DocumentOrder, DocumentRanker, DocumentSource, SnippetRanker
+from assistant.ranking import (
+    BestSnippetRanker,
+    ClosestPassages,
+    DocumentOrder,
+    DocumentRanker,
+    DocumentSource,
+    SnippetRanker,
+)
 from assistant.retrieval.bm25 import SnippetSource, SparseRetriever
 from assistant.retrieval.dense import DenseRetriever, VectorIndex
 from assistant.retrieval.documents import DenseDocuments, RecentDocuments, SparseDocuments
@@ -285,11 +292,15 @@ def evidence_stages(source: EvidenceSource, encoder: Encoder, settings: Settings
     """The first four stages over a library; training and evaluation run the same ones over an archive."""
     settings = settings_for(encoder, settings)
     ground = _Ground(source, encoder, settings)
-    retriever, ranker = RANKINGS[settings.ranking.method](ground)
+    ranking = cache(lambda name: RANKINGS[name](ground))  # what a ranking knows of a voice is kept in its parts
+    retriever, ranker = ranking(settings.ranking.method)
     return EvidenceStages(
         retriever=retriever,
         ranker=ranker,
         summarizer=SUMMARIES[settings.summary.method](ground),
         synthesizer=SYNTHESES[settings.keywords.method](ground),
         settings=settings.retrieval,
+        choices=Choices(
+            ClosestPassages(source, encoder, settings.ranking), ranking, settings.ranking.budget_characters
+        ),
     )

@@ -5,17 +5,38 @@ Retrieve, rank, summarize, synthesize, generate: "Teach LLMs to Personalize" (ar
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import TypeVar
 
+from assistant.errors import SettingsError
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.prompts import Prompt, PromptTemplate, build_prompt
-from assistant.settings import RetrievalSettings
-from assistant.stages import MemorySource, Ranker, Recollection, Retriever, Summarizer, Synthesizer, TextGenerator
-from assistant.types import Evidence, Hit, Request, Suggestion
+from assistant.settings import RankingName, RetrievalSettings
+from assistant.stages import (
+    MemorySource,
+    Quoter,
+    Ranker,
+    Recollection,
+    Retriever,
+    Summarizer,
+    Synthesizer,
+    TextGenerator,
+)
+from assistant.steering import edited_summary, steered_entries, steered_keywords
+from assistant.types import Evidence, Hit, Keyword, RankedEntry, Request, Steering, Suggestion, Summary
 
 _Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What stages that a writer may steer have beside those that Ownhand would run."""
+
+    quoter: Quoter
+    ranking: Callable[[RankingName], tuple[Retriever, Ranker]]
+    budget_characters: int
+    """Of all entries together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +48,23 @@ class EvidenceStages:
     summarizer: Summarizer
     synthesizer: Synthesizer
     settings: RetrievalSettings
+    choices: Choices | None = None
+    """None: these stages cannot be steered, as in training."""
 
     def gather(self, request: Request, clock: "Clock") -> Generator[Event, None, Evidence]:
-        """Run the stages in turn, reporting each result as it becomes known; returns them together."""
-        query, voice = immediate_context(request, self.settings.query_characters), request.voice
+        """Run the stages in turn, reporting each result as it becomes known and the writer steered it."""
+        query, chosen = immediate_context(request, self.settings.query_characters), self._as_chosen(request.steering)
 
-        hits = clock.time("retrieve", lambda: self._retrieve(query, request))
+        hits = clock.time("retrieve", lambda: chosen._retrieve(query, request))
         yield Retrieved(hits, clock["retrieve"])
 
-        entries = clock.time("rank", lambda: self.ranker.rank(query, hits, voice=voice))
+        entries = clock.time("rank", lambda: chosen._rank(query, hits, request))
         yield Ranked(entries, clock["rank"])
 
-        summary = clock.time("summarize", lambda: self.summarizer.summarize(query, entries, voice=voice))
+        summary = clock.time("summarize", lambda: chosen._summarize(query, entries, request))
         yield Summarized(summary, clock["summarize"])
 
-        keywords = clock.time("synthesize", lambda: self.synthesizer.synthesize(query, entries, voice=voice))
+        keywords = clock.time("synthesize", lambda: chosen._synthesize(query, entries, request))
         yield Synthesized(keywords, clock["synthesize"])
 
         return Evidence(entries, summary, keywords)
@@ -56,10 +79,39 @@ class EvidenceStages:
                 evidence: Evidence = done.value
                 return evidence
 
+    def _as_chosen(self, steering: Steering) -> "EvidenceStages":
+        """The same stages, with the ranking that the writer chose."""
+        if steering.ranking is None:
+            return self
+        retriever, ranker = self._choices.ranking(steering.ranking)
+        return replace(self, retriever=retriever, ranker=ranker)
+
+    @property
+    def _choices(self) -> Choices:
+        if self.choices is None:
+            raise SettingsError("evidence is steered that cannot be: expected a request without steering")
+        return self.choices
+
     def _retrieve(self, query: str, request: Request) -> tuple[Hit, ...]:
         if request.voice is None or not query:
             return ()
         return self.retriever.retrieve(query, voice=request.voice, limit=self.settings.candidates)
+
+    def _rank(self, query: str, hits: tuple[Hit, ...], request: Request) -> tuple[RankedEntry, ...]:
+        steering, voice = request.steering, request.voice
+        if voice is None or not steering.documents:
+            return self.ranker.rank(query, hits, voice=voice)
+        ranked = self.ranker.rank(query, hits, voice=voice, without={*steering.pinned, *steering.excluded})
+        pinned = self._choices.quoter.quote(query, steering.pinned, voice=voice) if steering.pinned else ()
+        return steered_entries(ranked, pinned, steering.order, budget=self._choices.budget_characters)
+
+    def _summarize(self, query: str, entries: tuple[RankedEntry, ...], request: Request) -> Summary:
+        if request.steering.summary is not None:
+            return edited_summary(request.steering.summary)
+        return self.summarizer.summarize(query, entries, voice=request.voice)
+
+    def _synthesize(self, query: str, entries: tuple[RankedEntry, ...], request: Request) -> tuple[Keyword, ...]:
+        return steered_keywords(self.synthesizer.synthesize(query, entries, voice=request.voice), request.steering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +147,7 @@ class Pipeline:
                 yield TextDelta(piece, stream.confidence)
         clock.mark("total")
         signature = self.generator.signature | asdict(request.sampling) | dict(self.settings) | _memory(recollection)
+        signature |= _steered(request.steering)
         text = "".join(pieces)
         yield Finished(Suggestion(text, evidence, stream.finish, clock.milliseconds, signature, stream.recalls))
 
@@ -116,6 +169,12 @@ def _memory(recollection: Recollection | None) -> dict[str, object]:
         return {}
     used = {"strength": recollection.strength, "longest_copy": recollection.longest_copy}
     return {"memory": {"tokens": len(recollection.memory), **used}}
+
+
+def _steered(steering: Steering) -> dict[str, object]:
+    """What the signature says of the writer's choices: those that were made."""
+    made = {name: value for name, value in asdict(steering).items() if value not in ((), None)}
+    return {"steering": made} if made else {}
 
 
 def immediate_context(request: Request, characters: int) -> str:

@@ -4,12 +4,12 @@ A new implementation is a class with one method, passed in by ``assistant.assemb
 class. ``voice`` is None for a draft that has no voice yet: there is then no evidence to work on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.prompts import Prompt
-from assistant.types import Finish, Hit, Keyword, RankedEntry, Recall, Sampling, Summary, VoiceId
+from assistant.types import DocumentId, Finish, Hit, Keyword, RankedEntry, Recall, Sampling, Summary, VoiceId
 
 
 class Retriever(Protocol):
@@ -23,8 +23,18 @@ class Retriever(Protocol):
 class Ranker(Protocol):
     """Turns hits into ranked entries."""
 
-    def rank(self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None) -> tuple[RankedEntry, ...]:
-        """Entries, best first, cut at the evidence budget."""
+    def rank(
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+    ) -> tuple[RankedEntry, ...]:
+        """Entries, best first, cut at the evidence budget; ``without`` names documents that shall not be among them."""
+        ...
+
+
+class Quoter(Protocol):
+    """Quotes documents that the writer chose."""
+
+    def quote(self, query: str, documents: Sequence[DocumentId], *, voice: VoiceId) -> tuple[RankedEntry, ...]:
+        """An entry for each of these documents that the voice has, in their order."""
         ...
 
 

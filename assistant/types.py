@@ -8,9 +8,10 @@ comes with its *evidence* (ranked entries, summary, keywords).
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NewType, get_args
 
 from assistant.errors import SettingsError
+from assistant.settings import RankingName
 
 WriterId = NewType("WriterId", int)
 VoiceId = NewType("VoiceId", int)
@@ -165,11 +166,13 @@ class Summary:
     """The ranked entries condensed for this draft: sentences of theirs, each traceable to its snippet."""
 
     sentences: tuple[SummarySentence, ...] = ()
+    edited: str = ""
+    """The writer's own words in their place; then there are no sentences."""
 
     @property
     def text(self) -> str:
         """The sentences as one paragraph."""
-        return " ".join(sentence.text for sentence in self.sentences)
+        return self.edited or " ".join(sentence.text for sentence in self.sentences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,57 @@ class Sampling:
     seed: int = 0
 
 
+MOST_PINNED = 5
+"""Documents that fill the room for passages; with more pinned, some could not stand."""
+MOST_WORDS = 40
+LONGEST_WORD = 60
+LONGEST_SUMMARY = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What the writer changed of the evidence that Ownhand would choose for a draft.
+
+    ``pinned`` documents stand as evidence whatever the ranking says, ``excluded`` ones never; those in ``order`` come
+    first, in this order, if they stand at all. ``summary`` replaces the one made of the entries; "" leaves it out.
+
+    :raises SettingsError: if it contradicts itself or holds more than a prompt has room for.
+    """
+
+    pinned: tuple[DocumentId, ...] = ()
+    excluded: tuple[DocumentId, ...] = ()
+    order: tuple[DocumentId, ...] = ()
+    added_words: tuple[str, ...] = ()
+    removed_words: tuple[str, ...] = ()
+    summary: str | None = None
+    ranking: RankingName | None = None
+    """None: the one in the settings."""
+
+    def __post_init__(self) -> None:
+        if len(set(self.pinned)) > MOST_PINNED:
+            raise SettingsError(f"{len(self.pinned)} documents are pinned: expected {MOST_PINNED} at most; unpin one")
+        if both := set(self.pinned) & set(self.excluded):
+            raise SettingsError(f"document {min(both)} is pinned and left out: choose one of the two")
+        if self.ranking is not None and self.ranking not in get_args(RankingName):
+            raise SettingsError(f"ranking is {self.ranking!r}: expected one of {', '.join(get_args(RankingName))}")
+        self._check_texts()
+
+    def _check_texts(self) -> None:
+        for words in (self.added_words, self.removed_words):
+            if len(words) > MOST_WORDS:
+                raise SettingsError(f"{len(words)} words: expected {MOST_WORDS} at most; take some back")
+            for word in words:
+                if not word.strip() or len(word) > LONGEST_WORD:
+                    raise SettingsError(f"a word has {len(word)} characters: expected 1 to {LONGEST_WORD}")
+        if self.summary is not None and len(self.summary) > LONGEST_SUMMARY:
+            raise SettingsError(f"the summary has {len(self.summary)} characters: expected {LONGEST_SUMMARY} at most")
+
+    @property
+    def documents(self) -> frozenset[DocumentId]:
+        """All documents it names."""
+        return frozenset((*self.pinned, *self.excluded, *self.order))
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One ask for a suggestion: whose voice, and the draft at the cursor.
@@ -221,6 +275,8 @@ class Request:
     """How much of the voice memory goes into the words: 0 none of it, 1 as much as was fitted."""
     longest_copy: int | None = LONGEST_COPY
     """Consecutive words that may come from one document by way of the memory; None: no limit."""
+    steering: Steering = Steering()
+    """What the writer changed of the evidence; its documents are of the voice: whoever makes a request checks that."""
 
 
 @dataclass(frozen=True, slots=True)

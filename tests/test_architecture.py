@@ -24,6 +24,7 @@ LAYERS = (
         "selectors",
         "sentences",
         "signature",
+        "steering",
         "suggestion_json",
     },
     # Between the vocabulary and the stages: the library keeps what it makes as bytes, generation asks it at every step.

@@ -1,7 +1,7 @@
 """The five stages as one stream: order, closing, errors, the explicit state of no evidence."""
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
@@ -48,9 +48,11 @@ class ScriptedStages:
         self.asked.append(("retrieve", query, voice))
         return (Hit(SNIPPET, 0.8, Source.FUSED),)[:limit] if self.finds else ()
 
-    def rank(self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None) -> tuple[RankedEntry, ...]:
+    def rank(
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+    ) -> tuple[RankedEntry, ...]:
         self.asked.append(("rank", query, voice))
-        return (ENTRY,) if hits else ()
+        return (ENTRY,) if hits and ENTRY.document not in without else ()
 
     def summarize(self, query: str, entries: Sequence[RankedEntry], *, voice: VoiceId | None) -> Summary:
         self.asked.append(("summarize", query, voice))

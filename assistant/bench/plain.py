@@ -4,7 +4,7 @@ rank_bm25 and a Chroma collection find snippets and reciprocal ranks fuse them; 
 encoded when they are needed. Nothing is kept between two suggestions but the two indexes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,13 +103,15 @@ class PlainRanker:
         self._documents = voice.documents
         self._settings = settings.ranking
 
-    def rank(self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None) -> tuple[RankedEntry, ...]:
+    def rank(
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+    ) -> tuple[RankedEntry, ...]:
         """One entry per document until the budget is used up."""
         entries: dict[DocumentId, RankedEntry] = {}
         left = self._settings.budget_characters
         for hit in hits:
             characters = min(left, self._settings.passage_characters)
-            if characters >= len(hit.snippet.text) and hit.snippet.document not in entries:
+            if characters >= len(hit.snippet.text) and hit.snippet.document not in {*entries, *without}:
                 entry = _entry(self._documents[hit.snippet.document], hit, characters)
                 entries[entry.document] = entry
                 left -= len(entry.text)

@@ -5,7 +5,7 @@ another writer's, that it is the hand and not just any text (lessons of LaMP and
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from assistant.stages import Ranker
@@ -40,6 +40,8 @@ class WorstFirst:
     def __init__(self, ranker: Ranker) -> None:
         self._ranker = ranker
 
-    def rank(self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None) -> tuple[RankedEntry, ...]:
+    def rank(
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+    ) -> tuple[RankedEntry, ...]:
         """Another ranker's entries, its best last."""
-        return self._ranker.rank(query, hits, voice=voice)[::-1]
+        return self._ranker.rank(query, hits, voice=voice, without=without)[::-1]

@@ -5,12 +5,14 @@ Every ranking decides on documents and their order; the passage of a document is
 """
 
 from assistant.ranking.best_snippet import BestSnippetRanker, best_per_document
+from assistant.ranking.chosen import ClosestPassages
 from assistant.ranking.document import DocumentOrder, DocumentRanker
 from assistant.ranking.entries import DocumentSource, passage_around
 from assistant.ranking.snippet import SnippetRanker
 
 __all__ = [
     "BestSnippetRanker",
+    "ClosestPassages",
     "DocumentOrder",
     "DocumentRanker",
     "DocumentSource",

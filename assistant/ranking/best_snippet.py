@@ -1,6 +1,6 @@
 """RankDocBySnpt: documents in the order of their best snippets (arXiv 2308.07968, section 3.2)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from assistant.ranking.entries import DocumentSource, Winner, entries_within
 from assistant.settings import RankingSettings
@@ -14,12 +14,14 @@ class BestSnippetRanker:
         self._source = source
         self._settings = settings
 
-    def rank(self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None) -> tuple[RankedEntry, ...]:
+    def rank(
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+    ) -> tuple[RankedEntry, ...]:
         """One entry per document, best first, until the budget is used up."""
         if voice is None or not hits:
             return ()
         return entries_within(
-            [Winner(hit.snippet, hit.score) for hit in best_per_document(hits)],
+            [Winner(hit.snippet, hit.score) for hit in best_per_document(hits) if hit.snippet.document not in without],
             self._source,
             voice=voice,
             budget=self._settings.budget_characters,

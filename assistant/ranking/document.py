@@ -4,7 +4,7 @@ They differ in the order alone, which is passed in. The hits only choose the pas
 best hit and, where none of its snippets was found, from its beginning.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from assistant.ranking.best_snippet import best_per_document
@@ -32,21 +32,27 @@ class DocumentRanker:
         self._source = source
         self._settings = settings
 
-    def rank(self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None) -> tuple[RankedEntry, ...]:
+    def rank(
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+    ) -> tuple[RankedEntry, ...]:
         """One entry per document, in the order given, until the budget is used up."""
         if voice is None:
             return ()
         return entries_within(
-            self._winners(query, hits, voice),
+            self._winners(query, hits, voice, without),
             self._source,
             voice=voice,
             budget=self._settings.budget_characters,
             passage=self._settings.passage_characters,
         )
 
-    def _winners(self, query: str, hits: Sequence[Hit], voice: VoiceId) -> Iterator[Winner]:
+    def _winners(
+        self, query: str, hits: Sequence[Hit], voice: VoiceId, without: Collection[DocumentId]
+    ) -> Iterator[Winner]:
         found = {hit.snippet.document: hit.snippet for hit in best_per_document(hits)}
-        for document, score in self._order.best_documents(query, voice=voice, limit=_MOST_DOCUMENTS):
+        for document, score in self._order.best_documents(query, voice=voice, limit=_MOST_DOCUMENTS + len(without)):
+            if document in without:
+                continue
             snippets = self._source.document_snippets(voice, document)
             if snippets:  # none: deleted meanwhile
                 yield Winner(found.get(document, snippets[0]), score)

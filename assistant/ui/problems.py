@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from assistant.errors import LibraryError, ModelError, NotFoundError, OwnhandError, StorageError
+from assistant.errors import LibraryError, ModelError, NotFoundError, OwnhandError, SettingsError, StorageError
 
 UNEXPECTED = "Something went wrong here; the details are in the window where the app was started. Try again."
 
@@ -31,7 +31,7 @@ def _status(error: Exception) -> int:
             return 404
         case StorageError():
             return 507
-        case LibraryError() | ModelError():
+        case LibraryError() | ModelError() | SettingsError():
             return 422
         case _:
             return 500
