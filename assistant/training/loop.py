@@ -76,6 +76,8 @@ class LoopSettings:
         recipe = asdict(replace(self, accumulation=self.accumulation * processes))
         if self.separator is None:
             del recipe["separator"]
+        if self.rates.matrix_optimizer == "muon":
+            del recipe["rates"]["matrix_optimizer"]
         return recipe
 
 

@@ -1,10 +1,11 @@
-"""Muon for the matrices, AdamW for the rest, both on float32 master copies of lower-precision weights.
+"""Muon or AdamW for the matrices, AdamW for the rest, on float32 master copies of lower-precision weights.
 
 The model computes in bfloat16; updates smaller than its rounding would be lost, hence the master copies.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,16 +13,22 @@ from torch import Tensor, nn
 from assistant.training.muon import StackedMuon
 from assistant.training.sharding import gathered, own_numbers, split_like
 
+MatrixOptimizer = Literal["muon", "adamw"]
+
 # What transformers calls the last projection, to the vocabulary.
 _HEADS = {"lm_head", "embed_out"}
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Peak learning rates: ``matrix`` for Muon, ``other`` for AdamW (embeddings, norms)."""
+    """Peak learning rates: ``matrix`` of the matrices inside the network, ``other`` of embeddings and norms (AdamW).
+
+    Muon learns faster from scratch; weights that AdamW has trained heal faster with AdamW, and a step of it is cheaper.
+    """
 
     matrix: float = 0.02
     other: float = 0.003
+    matrix_optimizer: MatrixOptimizer = "muon"
 
 
 class MasterOptimizer:
@@ -34,7 +41,8 @@ class MasterOptimizer:
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self._masters = {name: p.detach().float().clone() for name, p in self._parameters.items()}
         matrices = _matrix_names(model) & set(self._masters)
-        kinds = ((rates.matrix, _muon, True, 1), (rates.other, _adamw, False, 2))
+        make_matrices, matrix_moments = (_muon, 1) if rates.matrix_optimizer == "muon" else (_adamw, 2)
+        kinds = ((rates.matrix, make_matrices, True, matrix_moments), (rates.other, _adamw, False, 2))
         self._groups = [
             _Group(number, peak, make(chosen), moments * sum(map(own_numbers, chosen)))
             for number, (peak, make, of_matrices, moments) in enumerate(kinds)

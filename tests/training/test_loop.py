@@ -459,6 +459,21 @@ def test_a_rate_of_0_moves_nothing() -> None:
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
+def test_adamw_can_have_the_matrices_too(sources: tuple[Source, ...], tmp_path: Path) -> None:
+    settings = replace(SETTINGS, tokens=6_000, rates=Rates(matrix=0.005, other=0.005, matrix_optimizer="adamw"))
+    reports = train(sources, tmp_path / "adamw", settings)
+    assert reports[-1].loss < 0.7 * reports[0].loss
+    run = TrainingRun(small(), sources, settings, folder=tmp_path / "adamw", signature={})
+    assert not any(name.endswith("momentum_buffer") for name in run.optimizer.state())  # which is Muon's
+
+
+def test_a_run_by_muon_is_not_resumed_by_adamw(sources: tuple[Source, ...], tmp_path: Path) -> None:
+    train(sources, tmp_path / "run", SETTINGS)
+    by_adamw = replace(SETTINGS, rates=replace(SETTINGS.rates, matrix_optimizer="adamw"))
+    with pytest.raises(TrainingError, match="differs in settings"):
+        train(sources, tmp_path / "run", by_adamw)
+
+
 @pytest.mark.parametrize("family", ["smollm", "llama", "qwen", "t5", "flan-t5"])
 def test_embeddings_heads_and_vectors_are_left_to_adamw(family: str) -> None:
     model = FAMILIES[family].model(400)
