@@ -201,13 +201,16 @@ class PlainDecoding:
 
     def __init__(self, model: str, precision: Precision) -> None:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoConfig, AutoTokenizer
         from transformers.utils import logging
+
+        from assistant.generation.pretrained import load_pretrained
 
         logging.disable_progress_bar()
         given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         self._tokenizer = AutoTokenizer.from_pretrained(model, **given)
-        loaded = AutoModelForCausalLM.from_pretrained(model, dtype=precision, **given)
+        config = AutoConfig.from_pretrained(model, **given)
+        loaded, _ = load_pretrained(model, config, dtype="auto" if precision == "auto" else torch.float32, **given)
         self._model = loaded.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         self._passes = _Passes(self._model)
 

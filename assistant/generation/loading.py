@@ -13,14 +13,7 @@ from typing import Any
 import torch
 import transformers
 from safetensors import SafetensorError, safe_open
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
@@ -28,6 +21,8 @@ from transformers.models.auto.modeling_auto import (
 
 from assistant.errors import ModelError
 from assistant.generation.machine import free_memory, gigabytes, memory_for
+from assistant.generation.packing import is_packed, packed_numbers
+from assistant.generation.pretrained import load_pretrained
 from assistant.prompts import PAPER_TEMPLATE, PLAIN_TEMPLATE, TEMPLATE_FILE, PromptTemplate
 from assistant.signature import file_hash
 
@@ -108,15 +103,21 @@ def _weight_files(folder: Path) -> list[Path]:
 def _parameters(folder: Path, weights: list[Path]) -> int:
     """Numbers in the weights, from their headers alone."""
     try:
-        return sum(math.prod(shape) for path in weights for shape in _shapes(path))
+        return sum(_numbers(path) for path in weights)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"cannot load a language model from {folder} ({_first_line(error)}): {_EXPECTED}") from error
 
 
-def _shapes(path: Path) -> Iterator[list[int]]:
+def _numbers(path: Path) -> int:
+    if is_packed(path):
+        return packed_numbers(_shapes(path))
+    return sum(math.prod(shape) for _, shape in _shapes(path))
+
+
+def _shapes(path: Path) -> Iterator[tuple[str, list[int]]]:
     with safe_open(path, framework="pt") as tensors:
         for name in tensors.keys():  # noqa: SIM118 - no mapping, it only has this method
-            yield tensors.get_slice(name).get_shape()
+            yield name, tensors.get_slice(name).get_shape()
 
 
 def _device_for(name: str, parameters: int) -> str:
@@ -142,14 +143,11 @@ def _load(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
         given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         config = AutoConfig.from_pretrained(folder, **given)
         _check_kind(folder, config.to_dict())
-        kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        model, report = kind.from_pretrained(
-            folder, config=config, dtype=torch.bfloat16, use_safetensors=True, output_loading_info=True, **given
-        )
+        model, absent = load_pretrained(folder, config, dtype=torch.bfloat16, **given)
         tokenizer = AutoTokenizer.from_pretrained(folder, **given)
     except (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, SafetensorError) as error:
         raise ModelError(f"cannot load a language model from {folder} ({_first_line(error)}): {_EXPECTED}") from error
-    if absent := sorted(report["missing_keys"]):  # transformers would go on with random values
+    if absent:
         raise ModelError(f"{folder} lacks {len(absent)} weights, {absent[0]} among them: restore the folder")
     if not tokenizer.is_fast:
         raise ModelError(f"{folder}: its tokenizer has no tokenizer.json, which is expected; choose another model")

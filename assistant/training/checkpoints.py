@@ -17,6 +17,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from assistant.errors import TrainingError
+from assistant.generation.packing import save_packed
 from assistant.prompts import PromptTemplate
 
 SIGNATURE_FILE = "signature.json"
@@ -193,10 +194,17 @@ def write_checkpoint(
     *,
     template: PromptTemplate,
     signature: dict[str, Any],
+    packed: bool = False,
 ) -> None:
-    """Write a finished checkpoint: weights, tokenizer, prompt template, signature."""
+    """Write a finished checkpoint: weights, tokenizer, prompt template, signature.
+
+    :param packed: six bits a weight instead of the sixteen that they were trained in.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
+    if packed:
+        path = folder / "model.safetensors"
+        save_packed(load_file(path), path)
     write_belongings(folder, tokenizer, template=template, signature=signature)
 
 

@@ -6,17 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from assistant.errors import ModelError, TrainingError
 from assistant.generation.loading import is_language_model
+from assistant.generation.pretrained import load_pretrained
 from assistant.signature import file_hash
 from assistant.training.adapters import base_of, is_adapter, merged
 from assistant.training.checkpoints import current_model
@@ -96,13 +90,10 @@ def _load(name: str, *, local_files_only: bool) -> Start:
                 f"{name} is not a language model ({', '.join(config.architectures or [config.model_type])}): "
                 "expected one that writes text, causal or encoder-decoder; choose another"
             )
-        kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        model, report = kind.from_pretrained(
-            name, config=config, use_safetensors=True, output_loading_info=True, **given
-        )
+        model, absent = load_pretrained(name, config, **given)
     except _LOADING_ERRORS as error:
         raise ModelError(_reason(name, error)) from error
-    if absent := sorted(report["missing_keys"]):  # transformers would go on with random values
+    if absent:
         raise ModelError(f"{name} lacks {len(absent)} weights, {absent[0]} among them: restore it")
     folder = Path(name)
     identity = _weights_hash(folder) if folder.is_dir() else f"{name}@{config._commit_hash}"
