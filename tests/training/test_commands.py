@@ -9,6 +9,7 @@ import pytest
 from assistant.errors import ModelError, OwnhandError, SettingsError, TrainingError
 from assistant.generation.loading import load_language_model
 from assistant.generation.local import load_generator
+from assistant.generation.packing import is_packed
 from assistant.prompts import PromptTemplate
 from assistant.retrieval.encoder import DEFAULT_WEIGHTS_SHA256, load_encoder
 from assistant.retrieval.ready_words import load_ready_words
@@ -65,6 +66,19 @@ def test_pretraining_and_fine_tuning_end_in_a_checkpoint(
     begun, _ = load_generator(str(folder / "small"))
     assert generator.signature["weights_sha256"] != begun.signature["weights_sha256"]
     assert capsys.readouterr().out == ""  # stdout is for results
+
+
+def test_a_run_by_adamw_is_exported_packed(folder: Path, tmp_path: Path) -> None:
+    train(
+        f"pretrain --shards {folder}/shards --tokenizer {folder}/tokenizer --tokens-per-batch 300 --out {tmp_path}/run "
+        f"--init {folder}/small --tokens 600 --matrix-optimizer adamw"
+    )
+    for name, option in {"whole": "", "packed": "--pack"}.items():
+        train(f"export {tmp_path}/run --tokenizer {folder}/tokenizer --out {tmp_path}/{name} {option}")
+    assert [is_packed(tmp_path / name / "model.safetensors") for name in ("whole", "packed")] == [False, True]
+    whole, packed = (load_language_model(tmp_path / name).model.get_input_embeddings().weight.float()
+                     for name in ("whole", "packed"))  # fmt: skip
+    assert 0 < float((packed - whole).norm() / whole.norm()) < 0.04
 
 
 @pytest.mark.parametrize(
