@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from assistant.errors import SettingsError
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
+from assistant.joining import Joint
 from assistant.prompts import Prompt, PromptTemplate, build_prompt
 from assistant.settings import RankingName, RetrievalSettings
 from assistant.stages import (
@@ -138,9 +139,10 @@ class Pipeline:
         evidence = yield from self.stages.gather(request, clock)
 
         pieces: list[str] = []
+        joint = Joint(request.before, request.after)
         prompt, recollection = self.prompt(request, evidence), self.recollection(request)
         with closing(self.generator.stream(prompt, request.sampling, recollection)) as stream:
-            for piece in stream:
+            for piece in joint.through(stream):
                 if piece and not any(pieces):  # pieces are empty while the model still reads
                     clock.mark("first_token")
                 pieces.append(piece)
@@ -149,7 +151,9 @@ class Pipeline:
         signature = self.generator.signature | asdict(request.sampling) | dict(self.settings) | _memory(recollection)
         signature |= _steered(request.steering)
         text = "".join(pieces)
-        yield Finished(Suggestion(text, evidence, stream.finish, clock.milliseconds, signature, stream.recalls))
+        finish = "stop" if joint.is_met else stream.finish
+        recalls = tuple(recall for recall in stream.recalls if recall.span.end <= len(text))
+        yield Finished(Suggestion(text, evidence, finish, clock.milliseconds, signature, recalls))
 
     def prompt(self, request: Request, evidence: Evidence) -> Prompt:
         """The exact model input for a request with this evidence."""

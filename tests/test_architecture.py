@@ -19,6 +19,7 @@ LAYERS = (
         "embedding",
         "events",
         "prompts",
+        "joining",
         "keyword_candidates",
         "options",
         "selectors",

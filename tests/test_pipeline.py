@@ -185,6 +185,18 @@ def test_what_each_word_leaned_on_comes_with_the_suggestion() -> None:
     assert finished(list(writing.write(request()))).suggestion.recalls == stream.recalls
 
 
+def test_in_the_middle_of_a_text_nothing_that_follows_is_repeated_and_the_model_stops_there() -> None:
+    stream = ScriptedStream([" It", " held", " until", " the", " tide", " came", ".", " We", " slept."])
+    recalls = [Recall(Span(start, end), 0.4, ()) for start, end in ((1, 3), (9, 14))]
+    stream.recalls = tuple(recalls)
+    writing, _ = pipeline(stream)
+    suggestion = finished(list(writing.write(replace(request(), after=" until the tide turned.")))).suggestion
+    assert suggestion.text == " It held"
+    assert suggestion.finish == "stop"
+    assert suggestion.recalls == (recalls[0],)
+    assert stream.closed
+
+
 @pytest.mark.parametrize(
     "asked", [request(voice=None), request(voice=VoiceId(8)), replace(request(), memory_strength=0.0)]
 )
