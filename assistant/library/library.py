@@ -12,6 +12,7 @@ from assistant.library.catalogue import LOCAL_WRITER, Catalogue
 from assistant.library.database import Database
 from assistant.library.draft_care import DraftCare
 from assistant.library.draft_files import DraftFiles
+from assistant.library.draft_steering import DraftSteering
 from assistant.library.drafts import Drafts
 from assistant.library.import_records import ImportRecords
 from assistant.library.importing import STAGING_FOLDER, Importer, LibraryParts
@@ -55,6 +56,7 @@ class Library:
         self._importer = Importer(parts, ended=self._learner.wake)
         self.draft_care = DraftCare(parts.database, parts.upkeep, self._drafts)
         self.draft_files = DraftFiles(parts, self._drafts, self._importer)
+        self.draft_steering = DraftSteering(parts.database)
 
     @classmethod
     def open(cls, data_dir: Path, encoder: Encoder, *, resume_imports: bool = True) -> "Library":

@@ -123,7 +123,7 @@ class DraftRow(Base):
     ``memory_strength`` and ``quotes_at_length`` are NULL as long as the voice's count. ``origins`` is JSON. ``folded``
     is what a search looks in, NULL until one does. ``changed_characters`` counts what no version holds yet,
     ``version_kept_at`` is when the last one was kept. ``deleted_at``: it waits to be erased. ``joined_hash`` is the
-    content hash under which it became a document.
+    content hash under which it became a document. ``steering`` is JSON, NULL where the writer changed nothing.
     """
 
     __tablename__ = "drafts"
@@ -144,6 +144,7 @@ class DraftRow(Base):
     version_kept_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     joined_hash: Mapped[str | None]
+    steering: Mapped[str | None]
 
 
 class DraftVersionRow(Base):
