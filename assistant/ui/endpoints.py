@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import assert_never
 
 import gradio as gr
+from pydantic import ValidationError
 
 from assistant.assembly import Assistant
-from assistant.errors import OwnhandError
+from assistant.errors import OwnhandError, SettingsError
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.suggestion_json import suggestion_json
-from assistant.types import Document, DocumentId, Evidence, MemoryUse, Request, Suggestion
+from assistant.types import Document, DocumentId, Evidence, MemoryUse, Request, Steering, Suggestion
+from assistant.ui.steering_choice import SteeringChoice
 from assistant.ui.suggest_routes import sampling_for
 from assistant.ui.writers import current_writer
 
@@ -30,11 +32,14 @@ def add_endpoints(assistant: Assistant) -> None:
         before: str,
         voice: str = "",
         memory_strength: float | None = None,
+        steering: dict[str, object] | None = None,
         request: gr.Request = _FILLED_IN,
     ) -> Generator[dict[str, object], None, None]:
         """Continue a draft in a voice, named as in the library ("" for none); every answer replaces the one before.
 
         memory_strength: how much of the voice's wording, 0 to 1; by default what the voice's drafts start with.
+        steering: what to change of the evidence: pinned, excluded, order (document numbers), added_words,
+        removed_words, summary, ranking.
         """
         try:
             writer = current_writer(request.request)
@@ -51,7 +56,9 @@ def add_endpoints(assistant: Assistant) -> None:
                 sampling=sampling,
                 memory_strength=use.strength,
                 longest_copy=use.longest_copy,
+                steering=_steering(steering),
             )
+            assistant.library.draft_steering.check(writer, ask.voice, ask.steering)
             with closing(assistant.pipeline.write(ask)) as events:
                 yield from answers(events, lambda suggestion: assistant.recalled_documents(ask, suggestion))
         except OwnhandError as error:
@@ -67,6 +74,14 @@ def add_endpoints(assistant: Assistant) -> None:
 
     gr.api(suggest, api_name="suggest", concurrency_id=_MODEL_QUEUE, concurrency_limit=2)
     gr.api(voices, api_name="voices")
+
+
+def _steering(choices: dict[str, object] | None) -> Steering:
+    try:
+        return SteeringChoice.model_validate(choices or {}).steering()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise SettingsError(f"steering: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
 
 
 def answers(

@@ -32,6 +32,7 @@ from assistant.ui.library_routes import library_routes
 from assistant.ui.models_page import build_models_page
 from assistant.ui.models_routes import models_routes
 from assistant.ui.problems import explain_problems
+from assistant.ui.steering_routes import steering_routes
 from assistant.ui.suggest_routes import suggest_routes
 from assistant.ui.theme import theme
 from assistant.ui.write_page import build_write_page
@@ -69,7 +70,7 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.assistant = assistant
     explain_problems(app)
-    for routes in (write_routes, draft_routes, suggest_routes, library_routes, models_routes):
+    for routes in (write_routes, draft_routes, suggest_routes, steering_routes, library_routes, models_routes):
         app.include_router(routes(assistant))
     mimetypes.add_type("text/javascript", ".js")  # some systems' tables say otherwise, and browsers then refuse it
     app.mount("/own/static", StaticFiles(directory=_STATIC))

@@ -23,6 +23,7 @@ from assistant.settings import GenerationSettings
 from assistant.types import LONGEST_COPY, Document, DocumentId, Request, Sampling, VoiceId, WriterId
 from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE
 from assistant.ui.problems import UNEXPECTED
+from assistant.ui.steering_choice import SteeringChoice
 from assistant.ui.threads import in_thread
 from assistant.ui.wire import Json, event_json
 from assistant.ui.writers import current_writer
@@ -50,6 +51,7 @@ class Ask(BaseModel):
     seed: int = Field(0, ge=0, lt=2**31)
     memory_strength: float = Field(1.0, ge=0, le=1)
     longest_copy: int | None = Field(LONGEST_COPY, ge=1)
+    steering: SteeringChoice = SteeringChoice()
 
 
 def suggest_routes(assistant: Assistant) -> APIRouter:
@@ -59,9 +61,7 @@ def suggest_routes(assistant: Assistant) -> APIRouter:
 
     @router.post("/api/suggest")
     async def suggest(ask: Ask, writer: Annotated[WriterId, Depends(current_writer)]) -> StreamingResponse:
-        if ask.voice is not None:
-            await asyncio.to_thread(assistant.library.voice, writer, ask.voice)  # refuses what is not this writer's
-        request = _request(ask, writer, assistant.settings.generation)
+        request = await asyncio.to_thread(admitted, assistant, writer, ask)
         return StreamingResponse(_lines(assistant, request, places), media_type="application/x-ndjson")
 
     return router
@@ -71,6 +71,19 @@ def sampling_for(length: Length, seed: int, settings: GenerationSettings) -> Sam
     """How to draw a suggestion of this length."""
     tokens = round(settings.max_tokens * _LENGTHS[length])
     return replace(Sampling(temperature=settings.temperature, top_p=settings.top_p), max_tokens=tokens, seed=seed)
+
+
+def admitted(assistant: Assistant, writer: WriterId, ask: Ask) -> Request:
+    """What is asked, as a value.
+
+    :raises NotFoundError: if the voice or a document is not this writer's, or the document not this voice's.
+    :raises SettingsError: if the steering contradicts itself.
+    """
+    request = _request(ask, writer, assistant.settings.generation)
+    if ask.voice is not None:
+        assistant.library.voice(writer, ask.voice)
+    assistant.library.draft_steering.check(writer, ask.voice, request.steering)
+    return request
 
 
 def _request(ask: Ask, writer: WriterId, settings: GenerationSettings) -> Request:
@@ -84,6 +97,7 @@ def _request(ask: Ask, writer: WriterId, settings: GenerationSettings) -> Reques
         sampling=sampling,
         memory_strength=ask.memory_strength,
         longest_copy=ask.longest_copy,
+        steering=ask.steering.steering(),
     )
 
 

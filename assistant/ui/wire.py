@@ -26,12 +26,17 @@ def event_json(event: Event, context: str, recalled: Mapping[DocumentId, Documen
             return {"event": "ranked", "entries": shown, "milliseconds": milliseconds}
         case Summarized(summary, milliseconds):
             sentences = [_sentence_json(sentence) for sentence in summary.sentences]
-            return {"event": "summarized", "sentences": sentences, "milliseconds": milliseconds}
+            return {
+                "event": "summarized",
+                "sentences": sentences,
+                "edited": summary.edited,
+                "milliseconds": milliseconds,
+            }
         case Synthesized(keywords, milliseconds):
             weighed = [{"text": keyword.text, "weight": keyword.weight} for keyword in keywords]
             return {"event": "synthesized", "keywords": weighed, "milliseconds": milliseconds}
-        case TextDelta(text):
-            return {"event": "text", "text": text}
+        case TextDelta(text, confidence):
+            return {"event": "text", "text": text, "confidence": confidence}
         case Finished(suggestion):
             return {
                 "event": "finished",
