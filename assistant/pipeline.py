@@ -116,6 +116,21 @@ class EvidenceStages:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundEvidence:
+    """Evidence that was gathered for the same draft when its end, the cursor, was ``characters_earlier``."""
+
+    evidence: Evidence
+    characters_earlier: int = 0
+
+    def report(self) -> Generator[Event, None, Evidence]:
+        """The evidence as the stages would report it; it took no time."""
+        yield Ranked(self.evidence.entries, 0.0)
+        yield Summarized(self.evidence.summary, 0.0)
+        yield Synthesized(self.evidence.keywords, 0.0)
+        return self.evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """The stages a request passes through; each is replaced by passing another."""
 
@@ -129,14 +144,17 @@ class Pipeline:
     undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
     """Held while a suggestion is written: work in the background rests."""
 
-    def write(self, request: Request) -> Generator[Event, None, None]:
-        """One suggestion: evidence first, then text as it comes. Closing the stream stops the model."""
-        with self.undisturbed():
-            yield from self._write(request)
+    def write(self, request: Request, found: FoundEvidence | None = None) -> Generator[Event, None, None]:
+        """One suggestion: evidence first, then text as it comes. Closing the stream stops the model.
 
-    def _write(self, request: Request) -> Generator[Event, None, None]:
+        :param found: evidence to write from, found a little earlier; the signature says so. None: it is gathered anew.
+        """
+        with self.undisturbed():
+            yield from self._write(request, found)
+
+    def _write(self, request: Request, found: FoundEvidence | None) -> Generator[Event, None, None]:
         clock = Clock()
-        evidence = yield from self.stages.gather(request, clock)
+        evidence = yield from self.stages.gather(request, clock) if found is None else found.report()
 
         pieces: list[str] = []
         joint = Joint(request.before, request.after)
@@ -149,7 +167,7 @@ class Pipeline:
                 yield TextDelta(piece, stream.confidence)
         clock.mark("total")
         signature = self.generator.signature | asdict(request.sampling) | dict(self.settings) | _memory(recollection)
-        signature |= _steered(request.steering)
+        signature |= _steered(request.steering) | _reused(found)
         text = "".join(pieces)
         finish = "stop" if joint.is_met else stream.finish
         recalls = tuple(recall for recall in stream.recalls if recall.span.end <= len(text))
@@ -179,6 +197,11 @@ def _steered(steering: Steering) -> dict[str, object]:
     """What the signature says of the writer's choices: those that were made."""
     made = {name: value for name, value in asdict(steering).items() if value not in ((), None)}
     return {"steering": made} if made else {}
+
+
+def _reused(found: FoundEvidence | None) -> dict[str, object]:
+    """What the signature says of evidence that was found earlier: that it was, and what for."""
+    return {} if found is None else {"evidence": {"reused": True, "characters_earlier": found.characters_earlier}}
 
 
 def immediate_context(request: Request, characters: int) -> str:

@@ -1,12 +1,14 @@
 """``POST /api/suggest``: a suggestion as lines of JSON, one per event, as each becomes known.
 
-The page ends a suggestion by closing the connection.
+The page ends a suggestion by closing the connection. ``POST /api/suggest/warm`` comes while the writer types: it
+gathers the evidence of the sentence and lets the model read up to the cursor, so that the suggestion after the pause
+has little left to read.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -23,6 +25,7 @@ from assistant.settings import GenerationSettings
 from assistant.types import LONGEST_COPY, Document, DocumentId, Request, Sampling, VoiceId, WriterId
 from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE
 from assistant.ui.problems import UNEXPECTED
+from assistant.ui.sentence_evidence import SentenceEvidence
 from assistant.ui.steering_choice import SteeringChoice
 from assistant.ui.threads import in_thread
 from assistant.ui.wire import Json, event_json
@@ -30,6 +33,7 @@ from assistant.ui.writers import current_writer
 
 _log = logging.getLogger(__name__)
 
+Writer = Annotated[WriterId, Depends(current_writer)]
 Length = Literal["short", "sentences", "paragraph"]
 
 # Tokens of a length, as multiples of the setting: a token of the shipped model is about four characters.
@@ -51,20 +55,49 @@ class Ask(BaseModel):
     seed: int = Field(0, ge=0, lt=2**31)
     memory_strength: float = Field(1.0, ge=0, le=1)
     longest_copy: int | None = Field(LONGEST_COPY, ge=1)
+    reuse: bool = False
+    """Whether evidence may serve that was gathered earlier in the same sentence."""
     steering: SteeringChoice = SteeringChoice()
 
 
 def suggest_routes(assistant: Assistant) -> APIRouter:
-    """The one route of this module."""
+    """The routes of this module."""
     router = APIRouter()
-    places = asyncio.Semaphore(_WAITING)
+    desk = _Desk(assistant)
 
     @router.post("/api/suggest")
-    async def suggest(ask: Ask, writer: Annotated[WriterId, Depends(current_writer)]) -> StreamingResponse:
+    async def suggest(ask: Ask, writer: Writer) -> StreamingResponse:
         request = await asyncio.to_thread(admitted, assistant, writer, ask)
-        return StreamingResponse(_lines(assistant, request, places), media_type="application/x-ndjson")
+        return StreamingResponse(_lines(desk, request, reuse=ask.reuse), media_type="application/x-ndjson")
+
+    @router.post("/api/suggest/warm")
+    async def warm(ask: Ask, writer: Writer) -> Json:
+        """Whether the model has read the draft now; it has not if it is still reading for an earlier call."""
+        request = await asyncio.to_thread(admitted, assistant, writer, ask)
+        if desk.warming.locked():
+            return {"is_warm": False}
+        async with desk.warming, aclosing(in_thread(desk.write(request, reuse=True))) as events:
+            async for event in events:
+                if isinstance(event, TextDelta) and event.text:
+                    break
+        return {"is_warm": True}
 
     return router
+
+
+class _Desk:
+    """Where suggestions are written: the assistant, the sentences under way, and how many suggestions may wait."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
+        self.query_characters = assistant.settings.retrieval.query_characters
+        self.places = asyncio.Semaphore(_WAITING)
+        self.warming = asyncio.Lock()
+        self._sentences = SentenceEvidence(assistant.library.voice_revision, self.query_characters)
+
+    def write(self, request: Request, *, reuse: bool) -> Generator[Event, None, None]:
+        """One suggestion by the model in use."""
+        return self._sentences.write(self.assistant.pipeline, request, reuse=reuse)
 
 
 def sampling_for(length: Length, seed: int, settings: GenerationSettings) -> Sampling:
@@ -101,17 +134,18 @@ def _request(ask: Ask, writer: WriterId, settings: GenerationSettings) -> Reques
     )
 
 
-async def _lines(assistant: Assistant, request: Request, places: asyncio.Semaphore) -> AsyncGenerator[str, None]:
-    if places.locked():
+async def _lines(desk: _Desk, request: Request, *, reuse: bool) -> AsyncGenerator[str, None]:
+    if desk.places.locked():
         yield _line({"event": "error", "message": _BUSY})
         return
-    context = immediate_context(request, assistant.settings.retrieval.query_characters)
-    async with places, aclosing(in_thread(assistant.pipeline.write(request))) as events:
+    context = immediate_context(request, desk.query_characters)
+    async with desk.places, aclosing(in_thread(desk.write(request, reuse=reuse))) as events:
         try:
             async for event in events:
-                if event != TextDelta(""):  # the model is still reading: nothing to show yet
-                    recalled = await asyncio.to_thread(_recalled, assistant, request, event)
-                    yield _line(event_json(event, context, recalled))
+                if isinstance(event, TextDelta) and not event.text:  # the model is still reading: nothing to show yet
+                    continue
+                recalled = await asyncio.to_thread(_recalled, desk.assistant, request, event)
+                yield _line(event_json(event, context, recalled))
         except OwnhandError as error:
             yield _line({"event": "error", "message": str(error)})
         except Exception:  # noqa: BLE001 - a stream that just ends would leave the page without a word

@@ -101,7 +101,7 @@ def test_an_error_on_the_way_is_the_last_line(
     app = application(library, Script(failure=failure), tmp_path)
     told = lines(app, ASK)
     assert told[-1] == {"event": "error", "message": message}
-    assert told[-2] == {"event": "text", "text": "."}
+    assert told[-2] == {"event": "text", "text": ".", "confidence": None}
 
 
 def test_another_writers_voice_is_not_found(library: Library, tmp_path: Path) -> None:
@@ -212,3 +212,77 @@ def served(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+# ---- evidence of the sentence, confidence, and text that follows ----
+
+
+def evidence_of(told: list[dict[str, Any]]) -> Any:
+    return told[-1]["signature"].get("evidence")
+
+
+def test_evidence_is_reused_while_the_sentence_goes_on_and_the_signature_says_so(
+    library: Library, voice: int, tmp_path: Path
+) -> None:
+    app, ask = application(library, Script(), tmp_path), ASK | {"voice": voice, "reuse": True}
+    first = lines(app, ask)
+    later = lines(app, ask | {"before": "The sluice gate stuck"})
+    assert evidence_of(first) is None
+    assert evidence_of(later) == {"reused": True, "characters_earlier": len(" stuck")}
+    assert "retrieved" not in {line["event"] for line in later}
+    for kind in ("ranked", "summarized", "synthesized"):
+        before, after = (next(line for line in told if line["event"] == kind) for told in (first, later))
+        assert {**before, "milliseconds": 0} == {**after, "milliseconds": 0} or kind == "ranked"
+    assert [entry["document"] for entry in later[0]["entries"]] == [entry["document"] for entry in first[1]["entries"]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"before": "The sluice gate stuck. T"},
+        {"before": "The sluice gate stuck. "},
+        {"before": "The sluice"},
+        {"before": "A sluice gate stuck"},
+        {"title": "Another title"},
+        {"reuse": False},
+        {"steering": {"added_words": ["council"]}},
+    ],
+)
+def test_evidence_is_gathered_anew_when_the_sentence_or_what_stands_around_it_changes(
+    library: Library, voice: int, tmp_path: Path, *, change: dict[str, object]
+) -> None:
+    app, ask = application(library, Script(), tmp_path), ASK | {"voice": voice, "reuse": True}
+    lines(app, ask)
+    assert evidence_of(lines(app, ask | change)) is None
+
+
+def test_evidence_of_a_deleted_document_is_not_reused(library: Library, voice: int, tmp_path: Path) -> None:
+    app, ask = application(library, Script(), tmp_path), ASK | {"voice": voice, "reuse": True}
+    lines(app, ask)
+    (document,) = library.documents(library.local_writer(), VoiceId(voice))
+    library.delete_document(library.local_writer(), document.id)
+    told = lines(app, ask)
+    assert evidence_of(told) is None
+    assert told[1]["entries"] == []
+
+
+def test_warming_gathers_the_evidence_of_the_sentence_and_stops_at_the_first_word(
+    library: Library, voice: int, tmp_path: Path
+) -> None:
+    script = Script()
+    app, ask = application(library, script, tmp_path), ASK | {"voice": voice}
+    answer = TestClient(app).post("/api/suggest/warm", json=ask)
+    assert answer.json() == {"is_warm": True}
+    assert script.closed.wait(1)
+    assert evidence_of(lines(app, ask | {"reuse": True})) == {"reused": True, "characters_earlier": 0}
+
+
+def test_how_sure_the_model_is_comes_with_every_piece(library: Library, tmp_path: Path) -> None:
+    told = lines(application(library, Script(confidence=-1.25), tmp_path), ASK)
+    assert {line["confidence"] for line in told if line["event"] == "text"} == {-1.25}
+
+
+def test_what_follows_the_cursor_is_not_written_again(library: Library, tmp_path: Path) -> None:
+    script = Script(pieces=[" It", " held", " until", " the", " tide", " came", "."])
+    told = lines(application(library, script, tmp_path), ASK | {"after": " until the tide turned."})
+    assert "".join(line["text"] for line in told if line["event"] == "text") == " It held"
