@@ -9,6 +9,7 @@ the tests: documents of one hand are not independent.
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from assistant.evaluation.held_out import cut
 from assistant.evaluation.likelihood import Language, bits_per_character, preferred_answer
 from assistant.evaluation.quality import has_loop, known_word_share, sentence_end_rate
 from assistant.evaluation.statistics import PairedTest, paired_test
+from assistant.generation.batched import Wanted, can_batch, continue_all
 from assistant.generation.local import LocalGenerator
 from assistant.keyword_candidates import words
 from assistant.prompts import Part, PromptTemplate, build_prompt
@@ -114,7 +116,7 @@ def evaluate_checkpoint(
         on_progress(done, len(drafts))
     means = np.array([np.mean(rows, axis=0) for rows in scores.values()])  # (authors, none/own/other)
     none, own, other = means.T
-    texts = list(_samples(drafts, subject, settings))
+    texts = _samples(drafts, subject, settings)
     evidence_words = frozenset(word for draft in drafts for entry in draft.own.entries for word in words(entry.text))
     return CheckpointReport(
         bits_none=float(none.mean()),
@@ -204,9 +206,17 @@ def _second_reading(drafts: Sequence[Draft], language: Language) -> float:
     return float(np.mean(shares))
 
 
-def _samples(drafts: Sequence[Draft], subject: Subject, settings: CheckpointSettings) -> Iterator[str]:
-    for number in range(settings.samples):
-        draft = drafts[number % len(drafts)]
-        prompt = build_prompt(subject.template, draft.own, title=draft.title, before=draft.before)
-        sampling = Sampling(max_tokens=settings.sample_tokens, seed=settings.seed + number)
-        yield "".join(subject.generator.stream(prompt, sampling))
+def _samples(drafts: Sequence[Draft], subject: Subject, settings: CheckpointSettings) -> list[str]:
+    """Continuations of the drafts with their own evidence, the drafts taken in turn."""
+    generator = subject.generator
+    wanted = [
+        Wanted(
+            build_prompt(subject.template, draft.own, title=draft.title, before=draft.before),
+            Sampling(max_tokens=settings.sample_tokens, seed=settings.seed + number),
+        )
+        for number, draft in enumerate(islice(cycle(drafts), settings.samples))
+    ]
+    if not can_batch(generator):
+        return ["".join(generator.stream(each.prompt, each.sampling)) for each in wanted]
+    texts = {number: continued.text for number, continued in continue_all(generator, wanted)}
+    return [texts[number] for number in range(len(wanted))]

@@ -36,7 +36,7 @@ def _checkpoint(result: dict[str, Any]) -> str:
     bits = result["bits_per_character"]
     count = f"{result['documents']} documents of {result['authors']} authors"
     return (
-        f"Measured on {count} the model never saw (`{result['signature']['data']}`):\n\n"
+        f"Measured on {count} held out of its training (`{result['signature']['data']}`):\n\n"
         "| evidence in the prompt | bits per character | own evidence saves | p |\n"
         "|---|---|---|---|\n"
         f"| the writer's own | {bits['own']:.3f} | | |\n"
