@@ -12,7 +12,7 @@ from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
 
 if TYPE_CHECKING:
     from assistant.assembly import Assistant
-    from assistant.types import Request, Suggestion, Voice, WriterId
+    from assistant.types import Request, Steering, Suggestion, Voice, WriterId
 
 
 def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,6 +23,7 @@ def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
     write.add_argument("--start", required=True, help="the draft so far")
     write.add_argument("--voice", default="", help="whose voice, by name (default: the only one)")
     _add_evidence_options(write)
+    _add_steering_options(write)
     write.add_argument("--model", help="folder or name of a model (default: the one chosen in the app)")
     write.add_argument("--tokens", type=int, default=defaults.generation.max_tokens)
     write.add_argument("--temperature", type=float, default=defaults.generation.temperature)
@@ -46,6 +47,19 @@ def _add_evidence_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--summary", choices=get_args(SummaryName), default=defaults.summary.method)
     verb.add_argument("--keywords", choices=get_args(SynthesisName), default=defaults.keywords.method)
     add_helper_options(verb)
+
+
+def _add_steering_options(verb: argparse.ArgumentParser) -> None:
+    """Add what a writer may change of the evidence; documents go by the numbers that ``--json`` shows."""
+    for option, what in (
+        ("--pin", "a document that shall stand as evidence, by its number"),
+        ("--leave-out", "a document that shall not"),
+        ("--first", "a document that shall come first if it stands; several: in this order"),
+    ):
+        verb.add_argument(option, type=int, action="append", default=[], metavar="NUMBER", help=what)
+    verb.add_argument("--add-word", action="append", default=[], metavar="WORD", help="an important word")
+    verb.add_argument("--remove-word", action="append", default=[], metavar="WORD", help="a word that is none")
+    verb.add_argument("--summary-text", metavar="TEXT", help='the summary in your own words; "" is none')
 
 
 def _write(arguments: argparse.Namespace) -> None:
@@ -96,6 +110,8 @@ def _request(assistant: "Assistant", arguments: argparse.Namespace) -> "Request"
         use = replace(use, strength=arguments.memory_strength)
     if arguments.quote_at_length:
         use = replace(use, quotes_at_length=True)
+    steering = _steering(arguments)
+    assistant.library.draft_steering.check(writer, voice.id if voice else None, steering)
     return Request(
         writer,
         voice.id if voice else None,
@@ -104,6 +120,20 @@ def _request(assistant: "Assistant", arguments: argparse.Namespace) -> "Request"
         sampling=sampling,
         memory_strength=use.strength,
         longest_copy=use.longest_copy,
+        steering=steering,
+    )
+
+
+def _steering(arguments: argparse.Namespace) -> "Steering":
+    from assistant.types import Steering
+
+    return Steering(
+        pinned=tuple(arguments.pin),
+        excluded=tuple(arguments.leave_out),
+        order=tuple(arguments.first),
+        added_words=tuple(arguments.add_word),
+        removed_words=tuple(arguments.remove_word),
+        summary=arguments.summary_text,
     )
 
 

@@ -84,6 +84,20 @@ def test_same_seed_gives_the_same_suggestion(suggestion: Any, data_dir: Path) ->
     assert again["suggestion"] == suggestion["suggestion"]
 
 
+def test_the_evidence_is_steered_from_the_command_line_too(suggestion: Any, data_dir: Path) -> None:
+    first, second = (entry["document"] for entry in suggestion["entries"][:2])
+    steered = run_json(
+        *("write", "--voice", "work-mail", "--title", "Easter rota", "--start", START),
+        *("--leave-out", str(first), "--pin", str(second), "--add-word", "rota", "--summary-text", "One is ill."),
+        data_dir=data_dir,
+    )
+    assert steered["entries"][0]["document"] == second
+    assert first not in [entry["document"] for entry in steered["entries"]]
+    assert steered["keywords"][0]["text"] == "rota"
+    assert steered["summary"]["text"] == "One is ill."
+    assert steered["signature"]["steering"]["excluded"] == [first]
+
+
 def test_import_again_finds_everything_present(data_dir: Path) -> None:
     report = run_json("import", str(ROOT / "corpora" / "work-mail"), "--voice", "work-mail", data_dir=data_dir)
     assert {file["status"] for file in report["files"]} == {"present"}
@@ -110,8 +124,9 @@ def test_an_import_of_nothing_says_so_and_exits_1(data_dir: Path) -> None:
     [
         (("write", "--voice", "nobody", "--start", "x"), "there are: 'technical-blog', 'work-mail'"),
         (("write", "--voice", "work-mail", "--start", "x", "--model", "no-such-folder"), "no checkpoint at"),
+        (("write", "--voice", "work-mail", "--start", "x", "--pin", "99999"), "no document 99999 in this voice"),
     ],
-    ids=["unknown voice", "missing checkpoint"],
+    ids=["unknown voice", "missing checkpoint", "a document that is not there"],
 )
 def test_error_says_what_to_do_and_exits_1(arguments: tuple[str, ...], expected: str, data_dir: Path) -> None:
     done = run(*arguments, data_dir=data_dir)
