@@ -4,6 +4,7 @@ Apart from ``assistant.stages``, because it needs numpy and ``import assistant.p
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,15 @@ import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 """One vector, (dimensions,), or one per row, (rows, dimensions)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonaPrefix:
+    """What one language model reads before a prompt to know the writer. See ``assistant.stages.Persona``."""
+
+    model: str
+    vectors: Vectors
+    """(vectors, width), read as if they were the embeddings of tokens."""
 
 
 class Encoder(Protocol):

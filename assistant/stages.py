@@ -90,6 +90,18 @@ class Recollection:
     longest_copy: int | None = 8
 
 
+class Persona(Protocol):
+    """What a writer is like, as vectors that one generator reads before a prompt.
+
+    Only the generator that they were made for can read them; to everyone else it is a thing to hand on.
+    """
+
+    @property
+    def model(self) -> str:
+        """The weight hash of the generator that it was made for."""
+        ...
+
+
 class TextStream(Protocol):
     """Text as it is generated. Closing it stops the model; an error inside generation is raised to the reader."""
 
@@ -128,6 +140,12 @@ class TextGenerator(Protocol):
         """What identifies the model: name, weight hash, library versions."""
         ...
 
-    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> TextStream:
+    def stream(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        recollection: Recollection | None = None,
+        persona: Persona | None = None,
+    ) -> TextStream:
         """Start generating, with the writer's past at hand or without; nothing runs before a piece is asked for."""
         ...

@@ -11,7 +11,7 @@ from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Syn
 from assistant.pipeline import Clock, EvidenceStages, Pipeline, immediate_context
 from assistant.prompts import PLAIN_TEMPLATE, Prompt
 from assistant.settings import RetrievalSettings
-from assistant.stages import Recollection, TokenMemory
+from assistant.stages import Persona, Recollection, TokenMemory
 from assistant.types import (
     DocumentId,
     Finish,
@@ -96,7 +96,13 @@ class ScriptedGenerator:
         self.prompts: list[Prompt] = []
         self.recollections: list[Recollection | None] = []
 
-    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> ScriptedStream:
+    def stream(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        recollection: Recollection | None = None,
+        persona: Persona | None = None,
+    ) -> ScriptedStream:
         self.prompts.append(prompt)
         self.recollections.append(recollection)
         return self._stream

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.prompts import PAPER_TEMPLATE, Prompt, PromptTemplate
 from assistant.settings import KeywordSettings
-from assistant.stages import Recollection
+from assistant.stages import Persona, Recollection
 from assistant.summarization import WrittenSummarizer
 from assistant.synthesis import WrittenSynthesizer
 from assistant.types import (
@@ -59,7 +59,13 @@ class Reciter:
         self._text = text
         self.asked: list[tuple[Prompt, Sampling]] = []
 
-    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> Recitation:
+    def stream(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        recollection: Recollection | None = None,
+        persona: Persona | None = None,
+    ) -> Recitation:
         self.asked.append((prompt, sampling))
         return Recitation(self._text)
 

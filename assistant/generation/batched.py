@@ -24,11 +24,11 @@ from transformers.cache_utils import Cache, DynamicLayer
 from assistant.errors import ModelError
 from assistant.generation.batch_cache import batch_of
 from assistant.generation.local import Begun, LocalGenerator
-from assistant.generation.reading import common_prefix
+from assistant.generation.reading import common_prefix, model_input
 from assistant.memory.foresight import ReadText, foresee
 from assistant.memory.search import VoiceMemory
 from assistant.prompts import Part, Prompt, encode_prompt
-from assistant.stages import Recollection
+from assistant.stages import Persona, Recollection
 from assistant.types import Finish, Sampling
 
 # Rows of a batch, at most. More are not faster: from here on attention, which nothing is shared of, takes the time.
@@ -52,6 +52,7 @@ class Wanted:
     sampling: Sampling
     recollection: Recollection | None = None
     follows: str = ""
+    persona: Persona | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,17 @@ class _Row:
         """The ids that are read before scoring and writing part."""
         return self.source[: self.shared]
 
+    @property
+    def prefix(self) -> Tensor | None:
+        """The vectors that are read before all ids."""
+        return self.begun.start.prefix
+
+    @property
+    def kind(self) -> tuple[bool, bytes]:
+        """Rows that begin alike share what they read if this is the same: whether they recall, and the prefix."""
+        prefix = b"" if self.prefix is None else self.prefix.float().cpu().numpy().tobytes()
+        return self.begun.recaller is not None, prefix
+
 
 def can_batch(generator: LocalGenerator) -> bool:
     """Whether a model's past can be padded: a decoder that attends to all of it, from positions that it is told."""
@@ -136,7 +148,7 @@ _Group = tuple[list[int], list[_Row]]
 
 
 def _row(generator: LocalGenerator, number: int, wanted: Wanted) -> _Row:
-    begun = generator.begin(wanted.prompt, wanted.sampling, wanted.recollection)
+    begun = generator.begin(wanted.prompt, wanted.sampling, wanted.recollection, wanted.persona)
     source = begun.start.source
     shared = len(source) - 1  # the last id is read for its logits
     if not wanted.follows:
@@ -155,15 +167,14 @@ def _scored_ids(generator: LocalGenerator, wanted: Wanted, *, recalls: bool) -> 
 
 
 def _groups(rows: Sequence[_Row]) -> list[_Group]:
-    """Rows that begin alike together, with what they share; rows that recall apart from those that do not."""
+    """Rows that begin alike together, with what they share; rows of each kind apart."""
     groups: list[_Group] = []
-    for row in sorted(rows, key=lambda row: (row.begun.recaller is not None, row.base)):
+    for row in sorted(rows, key=lambda row: (row.kind, row.base)):
         base = row.base
         if groups:
             prefix, members = groups[-1]
             shared = common_prefix(prefix, base)
-            alike = (members[-1].begun.recaller is None) == (row.begun.recaller is None)
-            if alike and shared >= max(_SHORTEST_PREFIX, len(prefix) // 2):
+            if members[-1].kind == row.kind and shared >= max(_SHORTEST_PREFIX, len(prefix) // 2):
                 groups[-1] = (prefix[:shared], [*members, row])
                 continue
         groups.append((base, [row]))
@@ -256,24 +267,30 @@ class _Batch:
         prefixes, owner = [], []
         for number, (ids, members) in enumerate(self._groups):
             cache = DynamicCache()
-            keys = None
-            if ids:
-                output = self._model(
-                    input_ids=torch.tensor([ids], device=self._device),
-                    past_key_values=cache,
-                    use_cache=True,
-                    logits_to_keep=1,
-                    output_hidden_states=self._recalls,
-                )
-                keys = self._generator.memory.keys(output.hidden_states[-1][0]) if self._recalls else None
+            keys = self._read_prefix(ids, members[0].prefix, cache)
             for row in members:
                 row.keys = keys
             prefixes.append(cache)
             owner += [number] * len(members)
-        lengths = torch.tensor([len(self._groups[number][0]) for number in owner])
+        lengths = torch.tensor([prefixes[number].get_seq_length() for number in owner])
         longest = int(lengths.max())
         self._seen = torch.arange(longest) >= longest - lengths[:, None]
         self._cache = batch_of(prefixes, owner)
+
+    def _read_prefix(self, ids: list[int], prefix: Tensor | None, cache: DynamicCache) -> Tensor | None:
+        """Read some ids behind what stands before all of them; returns their keys where anything is recalled."""
+        if not ids and prefix is None:
+            return None
+        output = self._model(
+            **model_input(self._model, ids, prefix),
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+            output_hidden_states=self._recalls,
+        )
+        if not self._recalls or not ids:
+            return None
+        return self._generator.memory.keys(output.hidden_states[-1][0, -len(ids) :])
 
     def _read(self, blocks: Sequence[Sequence[int]], keep: int = 1) -> Tensor:
         """Read on in all rows, blocks that end in the same column, and note the keys of what was read.

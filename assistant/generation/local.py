@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from assistant.embedding import PersonaPrefix
 from assistant.errors import ModelError
 from assistant.generation.keying import KeyMaker
 from assistant.generation.loading import load_language_model
-from assistant.generation.reading import reader_for
+from assistant.generation.reading import model_input, reader_for
 from assistant.generation.recalling import Recaller, Start
 from assistant.generation.vocabulary import Vocabulary, read_vocabulary
 from assistant.generation.writing import OVERTIME, Writing
@@ -25,7 +27,7 @@ from assistant.memory.foresight import ReadText
 from assistant.memory.keys import DocumentKeys
 from assistant.memory.search import VoiceMemory
 from assistant.prompts import PLAIN_TEMPLATE, Part, Prompt, PromptTemplate
-from assistant.stages import Recollection
+from assistant.stages import Persona, Recollection
 from assistant.types import Finish, Recall, Sampling
 
 # Draft tokens that count as history when loops are ruled out.
@@ -110,23 +112,32 @@ class LocalGenerator:
         return self.key_maker().keys_of(title, text, pause)
 
     @torch.no_grad()
-    def read(self, prompt: Prompt, continuation: str) -> ReadText:
+    def read(self, prompt: Prompt, continuation: str, persona: Persona | None = None) -> ReadText:
         """Read a prompt with what follows it, for measuring how well that was foreseen."""
         vocabulary = self._vocabulary
         context = [*vocabulary.opening, *vocabulary.encode(prompt)]
         drafted = len(vocabulary.encode(prompt[-1:]))
-        ids = torch.tensor([*context, *vocabulary.encode((Part(continuation),))])
-        output = self._model(input_ids=ids[None].to(self._model.device), use_cache=False, output_hidden_states=True)
-        spoken = output.logits[0, len(context) - 1 : -1].float().cpu().log_softmax(1)
-        keys = self._memory.keys(output.hidden_states[-1][0])
-        return ReadText(ids, keys, max(1, len(context) - drafted), len(context), spoken)
+        ids = [*context, *vocabulary.encode((Part(continuation),))]
+        output = self._model(
+            **model_input(self._model, ids, self._prefix(persona)), use_cache=False, output_hidden_states=True
+        )
+        logits, states = output.logits[0, -len(ids) :], output.hidden_states[-1][0, -len(ids) :]
+        spoken = logits[len(context) - 1 : -1].float().cpu().log_softmax(1)
+        first = max(1, len(context) - drafted)
+        return ReadText(torch.tensor(ids), self._memory.keys(states), first, len(context), spoken)
 
     def key_maker(self) -> KeyMaker:
         """What makes its keys."""
         return KeyMaker(self._model, self._vocabulary, self._template, self._memory, self._context())
 
-    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> "LocalStream":
-        return LocalStream(self, prompt, sampling, recollection)
+    def stream(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        recollection: Recollection | None = None,
+        persona: Persona | None = None,
+    ) -> "LocalStream":
+        return LocalStream(self, prompt, sampling, recollection, persona)
 
     def _generate(self, stream: "LocalStream") -> Iterator[str]:
         with self._lock:
@@ -136,10 +147,10 @@ class LocalGenerator:
                 raise ModelError(f"the model stopped ({error}): try a shorter draft or another model") from error
 
     def _decode(self, stream: "LocalStream") -> Iterator[str]:
-        begun = self.begin(stream.prompt, stream.sampling, stream.recollection)
+        begun = self.begin(stream.prompt, stream.sampling, stream.recollection, stream.persona)
         start, writing, recaller = begun.start, begun.writing, begun.recaller
         stream.recaller, stream.writing = recaller, writing
-        logits = yield from self._reader.read(start.source, start.target)
+        logits = yield from self._reader.read(start.source, start.target, start.prefix)
         while writing.finish is None:
             if recaller is not None and self._reader.keys is not None:
                 logits = recaller.mix(logits, self._reader.keys, writing.ids)
@@ -149,34 +160,50 @@ class LocalGenerator:
             if piece := writing.take(token):
                 yield piece
             if writing.finish is None:
-                logits = yield from self._reader.read(start.source, [*start.target, *writing.ids])
+                logits = yield from self._reader.read(start.source, [*start.target, *writing.ids], start.prefix)
         if rest := writing.rest():
             yield rest
         stream.finished(writing.finish)
 
-    def begin(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None) -> Begun:
+    def begin(
+        self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None, persona: Persona | None = None
+    ) -> Begun:
         """A suggestion before its first token: what is to be read for it, and the rules it is written under.
 
-        :raises ModelError: if the context has no room for a suggestion of this length.
+        :raises ModelError: if the context has no room for a suggestion of this length, or the persona was made for
+            another model.
         """
-        start = self._start(prompt, sampling)
+        start = self._start(prompt, sampling, self._prefix(persona))
         recaller, guard = self._recaller(start, recollection), None
         if recaller is not None and recollection is not None and recollection.longest_copy is not None:
             guard = recaller.guard(recollection.longest_copy)
         return Begun(start, Writing(self._vocabulary, start.typed, start.history, sampling, guard), recaller)
 
-    def _start(self, prompt: Prompt, sampling: Sampling) -> Start:
+    def _prefix(self, persona: Persona | None) -> Tensor | None:
+        """What is to be read first, as the model's own embeddings are."""
+        if persona is None:
+            return None
+        own = self._signature.get("weights_sha256")
+        if not isinstance(persona, PersonaPrefix) or persona.model != own:
+            raise ModelError(
+                f"the persona was made for a model with the weights {persona.model}, not for {own}: train another with "
+                "`python -m assistant train persona`"
+            )
+        return torch.from_numpy(persona.vectors).to(self._model.device, self._model.dtype)
+
+    def _start(self, prompt: Prompt, sampling: Sampling, prefix: Tensor | None) -> Start:
         """Turn a prompt into ids, its least relevant end dropped if the model's context is too short."""
         vocabulary, is_encoder_decoder = self._vocabulary, self._model.config.is_encoder_decoder
         kept, typed = vocabulary.heal(prompt, stands_alone=is_encoder_decoder)
         draft = vocabulary.encode((Part(kept[-1].text),))
-        room = self._room(sampling.max_tokens, typed)
+        first = 0 if prefix is None else len(prefix)
+        room = self._room(sampling.max_tokens, typed, vectors=0 if is_encoder_decoder else first)
         if is_encoder_decoder:
-            source = vocabulary.encode(kept[:-1])[: _ENCODER_CONTEXT - len(vocabulary.closing)]
+            source = vocabulary.encode(kept[:-1])[: _ENCODER_CONTEXT - first - len(vocabulary.closing)]
             source, target = [*source, *vocabulary.closing], draft[-room:]
         else:
             source, target = [*vocabulary.opening, *vocabulary.encode(kept)[-room:]], []
-        return Start(source or [self._any_end()], target, typed, draft[-_LOOP_MEMORY:], len(draft))
+        return Start(source or [self._any_end()], target, typed, draft[-_LOOP_MEMORY:], len(draft), prefix)
 
     def _recaller(self, start: Start, recollection: Recollection | None) -> Recaller | None:
         """What recalls for a suggestion; None if there is nothing of this model's to recall."""
@@ -187,11 +214,12 @@ class LocalGenerator:
             return None  # the keys of another model; those of this one are being made
         return Recaller(memory, self._memory.gate, recollection.strength, self._vocabulary, start)
 
-    def _room(self, max_tokens: int, typed: bytes) -> int:
-        """Tokens of the prompt for which the context has room beside the suggestion."""
+    def _room(self, max_tokens: int, typed: bytes, *, vectors: int) -> int:
+        """Tokens of the prompt for which the context has room beside the suggestion and the vectors read first."""
         context = self._context()
         spelling = len(typed)  # a token for every byte, at worst
-        room = int(context - int(max_tokens * (1 + OVERTIME)) - spelling - len(self._vocabulary.opening) - 1)
+        framing = len(self._vocabulary.opening) + vectors + 1
+        room = int(context - int(max_tokens * (1 + OVERTIME)) - spelling - framing)
         if room < 1:
             raise ModelError(f"{max_tokens} tokens asked for, the model's context has {context}: ask for fewer")
         return room
@@ -209,11 +237,17 @@ class LocalStream:
     """One suggestion being generated; see ``assistant.stages.TextStream``."""
 
     def __init__(
-        self, generator: LocalGenerator, prompt: Prompt, sampling: Sampling, recollection: Recollection | None
+        self,
+        generator: LocalGenerator,
+        prompt: Prompt,
+        sampling: Sampling,
+        recollection: Recollection | None,
+        persona: Persona | None,
     ) -> None:
         self.prompt = prompt
         self.sampling = sampling
         self.recollection = recollection
+        self.persona = persona
         self.recaller: Recaller | None = None
         self.writing: Writing | None = None
         self._finish: Finish = "cancelled"

@@ -2,6 +2,7 @@
 
 A reader is given a source and a target and returns the logits after them. For a causal model they are one text; an
 encoder-decoder encodes the source once and goes on from the target, which its decoder takes for its own writing.
+Vectors may be read before the source, as if they were embeddings; what is kept holds for these vectors alone.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -32,8 +33,11 @@ class Reader(Protocol):
         """What a memory knows the places by, (tokens read, width): the keys of the states after each; None: nothing."""
         ...
 
-    def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
-        """Read what is new since the last time."""
+    def read(self, source: Sequence[int], target: Sequence[int], prefix: Tensor | None = None) -> Reading:
+        """Read what is new since the last time.
+
+        :param prefix: (vectors, width).
+        """
         ...
 
 
@@ -52,6 +56,7 @@ class CausalReader:
         layers = DynamicCache(config=model.config).layers
         self._is_cuttable = all(type(layer) in _CUTTABLE for layer in layers)
         self._stretch = max(_SHORTEST_STRETCH, _STRETCH_OPERATIONS // model.num_parameters())
+        self._prefix: Tensor | None = None
         self._read: list[int] = []
         self._cache = self._new_cache()
 
@@ -60,9 +65,12 @@ class CausalReader:
         self._keys = [torch.cat(self._keys)]
         return self._keys[0]
 
-    def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
+    def read(self, source: Sequence[int], target: Sequence[int], prefix: Tensor | None = None) -> Reading:
         """Read the part of source and target that the cache does not hold."""
         ids = [*source, *target]
+        if not _same(prefix, self._prefix):
+            self._forget()
+            self._prefix = prefix
         self._cut(ids)
         while self._is_cuttable and len(ids) - len(self._read) > self._stretch:
             self._forward(ids[: len(self._read) + self._stretch])
@@ -74,7 +82,7 @@ class CausalReader:
         shared = common_prefix(self._read, ids[:-1])
         if shared == len(self._read):
             return
-        if not self._is_cuttable:
+        if not self._is_cuttable or shared == 0:
             self._forget()
             return
         self._cache.crop(shared - len(self._read))  # a negative number removes that many from the end
@@ -83,10 +91,10 @@ class CausalReader:
 
     @torch.no_grad()
     def _forward(self, ids: list[int]) -> Tensor:
-        new = torch.tensor([ids[len(self._read) :]], device=self._model.device)
+        new = ids[len(self._read) :]
         try:
             output = self._model(
-                input_ids=new,
+                **model_input(self._model, new, None if self._read else self._prefix),
                 past_key_values=self._cache,
                 use_cache=True,
                 logits_to_keep=1,
@@ -96,7 +104,7 @@ class CausalReader:
             self._forget()  # some layers' cache may have grown, others' not
             raise
         self._read = list(ids)
-        self._keys.append(self._key(output.hidden_states[-1][0]))
+        self._keys.append(self._key(output.hidden_states[-1][0, -len(new) :]))
         return _last_row(output.logits)
 
     def _forget(self) -> None:
@@ -111,6 +119,7 @@ class EncoderDecoderReader:
 
     def __init__(self, model: PreTrainedModel) -> None:
         self._model = model
+        self._prefix: Tensor | None = None
         self._source: list[int] = []
         self._encoded: BaseModelOutput | None = None
         self._read: list[int] = []
@@ -120,10 +129,10 @@ class EncoderDecoderReader:
     def keys(self) -> None:
         """None: what its decoder has read begins anew with every draft."""
 
-    def read(self, source: Sequence[int], target: Sequence[int]) -> Reading:
+    def read(self, source: Sequence[int], target: Sequence[int], prefix: Tensor | None = None) -> Reading:
         """Encode the source if it is another than before, and read the new part of the target."""
-        if self._encoded is None or list(source) != self._source:
-            self._encode(list(source))
+        if self._encoded is None or list(source) != self._source or not _same(prefix, self._prefix):
+            self._encode(list(source), prefix)
             yield ""
         ids = [_start_of(self._model), *target]
         if common_prefix(self._read, ids[:-1]) < len(self._read):
@@ -131,12 +140,12 @@ class EncoderDecoderReader:
         return self._forward(ids)
 
     @torch.no_grad()
-    def _encode(self, source: list[int]) -> None:
+    def _encode(self, source: list[int], prefix: Tensor | None) -> None:
         self._forget()
         self._encoded = None
-        new = torch.tensor([source], device=self._model.device)
-        encoded = self._model.get_encoder()(input_ids=new)
-        self._encoded, self._source = BaseModelOutput(last_hidden_state=encoded.last_hidden_state), source
+        encoded = self._model.get_encoder()(**model_input(self._model, source, prefix))
+        self._encoded = BaseModelOutput(last_hidden_state=encoded.last_hidden_state)
+        self._source, self._prefix = source, prefix
 
     @torch.no_grad()
     def _forward(self, ids: list[int]) -> Tensor:
@@ -161,6 +170,21 @@ def reader_for(model: PreTrainedModel, key: Callable[[Tensor], Tensor]) -> Reade
     :param key: makes keys, (n, width), of states, (n, state width).
     """
     return EncoderDecoderReader(model) if model.config.is_encoder_decoder else CausalReader(model, key)
+
+
+def model_input(model: PreTrainedModel, ids: Sequence[int], prefix: Tensor | None) -> dict[str, Tensor]:
+    """Ids as a model takes them; behind vectors that are to be read first, as embeddings."""
+    new = torch.tensor([list(ids)], dtype=torch.long, device=model.device)
+    if prefix is None:
+        return {"input_ids": new}
+    return {"inputs_embeds": torch.cat([prefix[None], model.get_input_embeddings()(new)], dim=1)}
+
+
+def _same(left: Tensor | None, right: Tensor | None) -> bool:
+    """Whether what is read first is the same."""
+    if left is None or right is None:
+        return left is right
+    return left.shape == right.shape and torch.equal(left, right)
 
 
 def _empty_pair() -> EncoderDecoderCache:

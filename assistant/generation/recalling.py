@@ -29,6 +29,8 @@ class Start:
     history: list[int]
     drafted: int
     """How many of the last ids that are read are the draft."""
+    prefix: Tensor | None = None
+    """(vectors, width) what is read before the ids, as if it were embeddings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from assistant.library.library import Library
 from assistant.pipeline import Pipeline
 from assistant.prompts import PLAIN_TEMPLATE, Prompt
 from assistant.settings import Settings
-from assistant.stages import Recollection
+from assistant.stages import Persona, Recollection
 from assistant.types import Finish, Recall, Sampling
 from tests.hashing_encoder import HashingEncoder
 
@@ -30,7 +30,13 @@ class Script:
     recalls: tuple[Recall, ...] = ()
     signature: dict[str, object] = field(default_factory=lambda: {"model": "script"})
 
-    def stream(self, prompt: Prompt, sampling: Sampling, recollection: Recollection | None = None) -> "ScriptedStream":
+    def stream(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        recollection: Recollection | None = None,
+        persona: Persona | None = None,
+    ) -> "ScriptedStream":
         self.samplings.append(sampling)
         self.recollections.append(recollection)
         return ScriptedStream(self)
