@@ -64,6 +64,11 @@ def candidate_words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in content_words(text) if not _SOUTH_EAST_ASIAN.match(word)))
 
 
+def is_stop_word(word: str) -> bool:
+    """Whether a word says nothing by itself: "the", "don't"; case and the kind of apostrophe make no difference."""
+    return word.casefold().replace("’", "'") in _stop_words()
+
+
 def has_borders(word: str) -> bool:
     """Whether a word begins and ends where its neighbours are no letters; in scripts without spaces it need not."""
     return _UNSPACED.match(word) is None
