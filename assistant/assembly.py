@@ -50,6 +50,7 @@ from assistant.synthesis import (
 )
 from assistant.types import Document, DocumentId, Request, Suggestion
 from assistant.voice_memories import WHY_NONE, GeneratorKeys, VoiceMemories
+from assistant.voice_personas import load_personas
 
 _log = logging.getLogger(__name__)
 
@@ -77,11 +78,13 @@ class Assistant:
         :raises OwnhandError: if it is not here, cannot be loaded or kept; then the old one stays in use.
         """
         store = ModelStore(self.settings.data_dir)
-        generator, template = load_generator(store.find(name))
+        folder = store.find(name)
+        generator, template = load_generator(folder)
         store.choose(name)
         self.keys = _keys(generator)
         memory = _memory(self.library, self.keys)
-        self.pipeline = replace(self.pipeline, generator=generator, template=template, memory=memory)
+        personas = load_personas(folder, generator, self.encoder, self.library)
+        self.pipeline = replace(self.pipeline, generator=generator, template=template, memory=memory, personas=personas)
         self.model, self.trouble = name, ""
         self.learn()
 
@@ -118,6 +121,7 @@ def load(settings: Settings) -> Assistant:
         evidence_signature(settings_for(encoder, settings)),
         memory=_memory(library, keys),
         undisturbed=library.undisturbed,
+        personas=load_personas(first.folder, first.generator, encoder, library),
     )
     return Assistant(settings, library, pipeline, encoder, first.name, first.trouble, keys)
 
@@ -140,6 +144,7 @@ class _FirstModel:
     """The model that a process starts with."""
 
     name: str
+    folder: Path
     generator: LocalGenerator
     template: PromptTemplate
     trouble: str = ""
@@ -150,16 +155,18 @@ def _first_model(settings: Settings) -> _FirstModel:
     store, asked = ModelStore(settings.data_dir), settings.generation.model
     if asked is not None:
         folder = store.find(asked)
-        return _FirstModel(SHIPPED if folder.resolve() == SHIPPED_CHECKPOINT else asked, *load_generator(folder))
+        name = SHIPPED if folder.resolve() == SHIPPED_CHECKPOINT else asked
+        return _FirstModel(name, folder, *load_generator(folder))
     chosen = store.chosen()
     try:
-        return _FirstModel(chosen, *load_generator(store.find(chosen)))
+        folder = store.find(chosen)
+        return _FirstModel(chosen, folder, *load_generator(folder))
     except ModelError as error:
         if chosen == SHIPPED:
             raise
         trouble = f"the model chosen last, {chosen}, cannot be used: {error}"
         _log.warning("%s; writing with the shipped one", trouble)
-        return _FirstModel(SHIPPED, *load_generator(SHIPPED_CHECKPOINT), trouble)
+        return _FirstModel(SHIPPED, SHIPPED_CHECKPOINT, *load_generator(SHIPPED_CHECKPOINT), trouble)
 
 
 class EvidenceSource(SnippetSource, VectorIndex, DocumentSource, ImportedVectors, Protocol):

@@ -34,6 +34,13 @@ def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="0..1",
         help="how much of the voice's wording (default: what its drafts start with, at first 1; 0 is off)",
     )
+    write.add_argument(
+        "--voice-strength",
+        type=float,
+        default=1.0,
+        metavar="0..1",
+        help="how far to go towards the voice's persona, where the model has a plug (default: 1; 0 is off)",
+    )
     write.add_argument("--quote-at-length", action="store_true", help="let it copy more than a few words in a row")
     write.add_argument("--data-dir", type=Path, default=defaults.data_dir)
     write.add_argument("--json", action="store_true", help="one JSON document instead of text")
@@ -120,6 +127,7 @@ def _request(assistant: "Assistant", arguments: argparse.Namespace) -> "Request"
         sampling=sampling,
         memory_strength=use.strength,
         longest_copy=use.longest_copy,
+        voice_strength=arguments.voice_strength,
         steering=steering,
     )
 

@@ -4,7 +4,7 @@ Apart from ``assistant.stages``, because it needs numpy and ``import assistant.p
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ class PersonaPrefix:
     model: str
     vectors: Vectors
     """(vectors, width), read as if they were the embeddings of tokens."""
+    signature: dict[str, object] = field(default_factory=dict)
 
 
 class Encoder(Protocol):

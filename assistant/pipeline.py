@@ -16,6 +16,8 @@ from assistant.prompts import Prompt, PromptTemplate, build_prompt
 from assistant.settings import RankingName, RetrievalSettings
 from assistant.stages import (
     MemorySource,
+    Persona,
+    PersonaSource,
     Quoter,
     Ranker,
     Recollection,
@@ -143,6 +145,8 @@ class Pipeline:
     """What the generator may recall of each voice, word by word; None: nothing."""
     undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
     """Held while a suggestion is written: work in the background rests."""
+    personas: PersonaSource | None = None
+    """What the generator reads first to know each voice; None: nothing."""
 
     def write(self, request: Request, found: FoundEvidence | None = None) -> Generator[Event, None, None]:
         """One suggestion: evidence first, then text as it comes. Closing the stream stops the model.
@@ -159,7 +163,8 @@ class Pipeline:
         pieces: list[str] = []
         joint = Joint(request.before, request.after)
         prompt, recollection = self.prompt(request, evidence), self.recollection(request)
-        with closing(self.generator.stream(prompt, request.sampling, recollection)) as stream:
+        persona = self._persona(request, clock)
+        with closing(self.generator.stream(prompt, request.sampling, recollection, persona)) as stream:
             for piece in joint.through(stream):
                 if piece and not any(pieces):  # pieces are empty while the model still reads
                     clock.mark("first_token")
@@ -167,7 +172,7 @@ class Pipeline:
                 yield TextDelta(piece, stream.confidence)
         clock.mark("total")
         signature = self.generator.signature | asdict(request.sampling) | dict(self.settings) | _memory(recollection)
-        signature |= _steered(request.steering) | _reused(found)
+        signature |= _steered(request.steering) | _reused(found) | ({"persona": persona.signature} if persona else {})
         text = "".join(pieces)
         finish = "stop" if joint.is_met else stream.finish
         recalls = tuple(recall for recall in stream.recalls if recall.span.end <= len(text))
@@ -183,6 +188,13 @@ class Pipeline:
             return None
         memory = self.memory.memory(voice=request.voice)
         return None if memory is None else Recollection(memory, request.memory_strength, request.longest_copy)
+
+    def _persona(self, request: Request, clock: "Clock") -> Persona | None:
+        """The persona of the request's voice, if there is one and the writer wants it used."""
+        personas = self.personas
+        if personas is None or request.voice is None or request.voice_strength == 0:
+            return None
+        return clock.time("persona", lambda: personas.persona(request))
 
 
 def _memory(recollection: Recollection | None) -> dict[str, object]:

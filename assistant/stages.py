@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.prompts import Prompt
-from assistant.types import DocumentId, Finish, Hit, Keyword, RankedEntry, Recall, Sampling, Summary, VoiceId
+from assistant.types import (
+    DocumentId,
+    Finish,
+    Hit,
+    Keyword,
+    RankedEntry,
+    Recall,
+    Request,
+    Sampling,
+    Summary,
+    VoiceId,
+)
 
 
 class Retriever(Protocol):
@@ -99,6 +110,19 @@ class Persona(Protocol):
     @property
     def model(self) -> str:
         """The weight hash of the generator that it was made for."""
+        ...
+
+    @property
+    def signature(self) -> dict[str, object]:
+        """What it was made of: plug, documents, strength."""
+        ...
+
+
+class PersonaSource(Protocol):
+    """Has the persona of every voice."""
+
+    def persona(self, request: Request) -> Persona | None:
+        """The persona of the request's voice for its draft; None if there is nothing to go by, or none is wanted."""
         ...
 
 

@@ -263,6 +263,8 @@ class Request:
     """One ask for a suggestion: whose voice, and the draft at the cursor.
 
     ``before`` is the draft's text up to the cursor, ``after`` what follows it.
+
+    :raises SettingsError: if the voice strength is out of its bounds.
     """
 
     writer: WriterId
@@ -275,8 +277,14 @@ class Request:
     """How much of the voice memory goes into the words: 0 none of it, 1 as much as was fitted."""
     longest_copy: int | None = LONGEST_COPY
     """Consecutive words that may come from one document by way of the memory; None: no limit."""
+    voice_strength: float = 1.0
+    """How far the model goes towards the voice's persona: 0 not at all, which is the model alone, 1 all the way."""
     steering: Steering = Steering()
     """What the writer changed of the evidence; its documents are of the voice: whoever makes a request checks that."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.voice_strength <= 1:
+            raise SettingsError(f"the voice strength is {self.voice_strength}: expected 0, which is off, to 1")
 
 
 @dataclass(frozen=True, slots=True)

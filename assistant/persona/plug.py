@@ -26,6 +26,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from assistant.errors import SettingsError
 
@@ -184,15 +185,14 @@ class PersonaPlug(nn.Module):
 
 
 @torch.no_grad()
-def embedding_norm(embeddings: nn.Module, count: int) -> float:
+def embedding_norm(model: PreTrainedModel) -> float:
     """The mean length of a language model's input embeddings, of 4,096 spread over its vocabulary at most.
 
-    :param embeddings: looks up ids; models that scale what they look up do it in here.
-    :param count: how many ids there are.
+    Models that scale what they look up do it within their embedding module.
     """
-    device = next(embeddings.parameters()).device
-    ids = torch.linspace(0, count - 1, min(count, 4096), device=device).long()
-    found: Tensor = embeddings(ids)
+    embeddings = model.get_input_embeddings()
+    count = int(embeddings.num_embeddings)
+    found: Tensor = embeddings(torch.linspace(0, count - 1, min(count, 4096), device=model.device).long())
     return float(found.float().norm(dim=-1).mean())
 
 

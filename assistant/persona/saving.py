@@ -12,6 +12,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
 
 from assistant.errors import ModelError, SettingsError
 from assistant.persona.plug import HistoryFields, PersonaPlug, PlugSettings
@@ -39,6 +40,15 @@ class Sides:
 
     encoder: Side
     model: Side
+
+
+def model_side(model: PreTrainedModel, signature: Mapping[str, object]) -> Side:
+    """What identifies a language model to a plug.
+
+    :param signature: as it was loaded with.
+    """
+    width = int(model.get_input_embeddings().embedding_dim)
+    return Side(str(signature["model"]), str(signature["weights_sha256"]), width)
 
 
 def save_plug(folder: Path, plug: PersonaPlug, sides: Sides, *, signature: Mapping[str, Any]) -> None:

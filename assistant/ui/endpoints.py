@@ -27,12 +27,13 @@ _FILLED_IN = gr.Request()  # Gradio puts the request in by its type; after a def
 def add_endpoints(assistant: Assistant) -> None:
     """Add the endpoints to the Blocks being built."""
 
-    def suggest(
+    def suggest(  # noqa: PLR0913 - what programs may name in a call
         title: str,
         before: str,
         voice: str = "",
         memory_strength: float | None = None,
         steering: dict[str, object] | None = None,
+        voice_strength: float = 1.0,
         request: gr.Request = _FILLED_IN,
     ) -> Generator[dict[str, object], None, None]:
         """Continue a draft in a voice, named as in the library ("" for none); every answer replaces the one before.
@@ -40,6 +41,7 @@ def add_endpoints(assistant: Assistant) -> None:
         memory_strength: how much of the voice's wording, 0 to 1; by default what the voice's drafts start with.
         steering: what to change of the evidence: pinned, excluded, order (document numbers), added_words,
         removed_words, summary, ranking.
+        voice_strength: how far to go towards the voice's persona, where the model has a plug, 0 to 1.
         """
         try:
             writer = current_writer(request.request)
@@ -56,6 +58,7 @@ def add_endpoints(assistant: Assistant) -> None:
                 sampling=sampling,
                 memory_strength=use.strength,
                 longest_copy=use.longest_copy,
+                voice_strength=voice_strength,
                 steering=_steering(steering),
             )
             assistant.library.draft_steering.check(writer, ask.voice, ask.steering)

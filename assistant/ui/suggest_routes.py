@@ -55,6 +55,7 @@ class Ask(BaseModel):
     seed: int = Field(0, ge=0, lt=2**31)
     memory_strength: float = Field(1.0, ge=0, le=1)
     longest_copy: int | None = Field(LONGEST_COPY, ge=1)
+    voice_strength: float = Field(1.0, ge=0, le=1)
     reuse: bool = False
     """Whether evidence may serve that was gathered earlier in the same sentence."""
     steering: SteeringChoice = SteeringChoice()
@@ -130,6 +131,7 @@ def _request(ask: Ask, writer: WriterId, settings: GenerationSettings) -> Reques
         sampling=sampling,
         memory_strength=ask.memory_strength,
         longest_copy=ask.longest_copy,
+        voice_strength=ask.voice_strength,
         steering=ask.steering.steering(),
     )
 

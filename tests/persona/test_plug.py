@@ -8,6 +8,7 @@ from torch import nn
 
 from assistant.errors import SettingsError
 from assistant.persona.plug import PersonaPlug, PlugSettings, Pooling, embedding_norm
+from tests.small_models import small_model
 
 WIDTH = 3
 QUERY = torch.tensor([1.0, 0.0])
@@ -145,10 +146,12 @@ def test_the_same_seed_begins_alike_and_leaves_other_random_numbers_alone() -> N
 
 
 def test_the_embedding_norm_is_measured() -> None:
-    embeddings = nn.Embedding(10_000, 4)
+    model = small_model()
+    lengths = model.get_input_embeddings().weight.detach().float().norm(dim=1)
+    assert embedding_norm(model) == pytest.approx(float(lengths.mean()))
     with torch.no_grad():
-        embeddings.weight.fill_(1.5)
-    assert embedding_norm(embeddings, 10_000) == pytest.approx(3.0)
+        model.get_input_embeddings().weight.mul_(2)
+    assert embedding_norm(model) == pytest.approx(2 * embedding_norm(small_model()), rel=1e-3)
 
 
 @pytest.mark.parametrize("wrong", [{"temperature": 0.0}, {"persona_vectors": 0}, {"instruction_vectors": 0}])
