@@ -6,7 +6,7 @@ class. ``voice`` is None for a draft that has no voice yet: there is then no evi
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from assistant.prompts import Prompt
 from assistant.types import (
@@ -153,6 +153,19 @@ class TextStream(Protocol):
 
     def close(self) -> None:
         """Stop generating."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """A language model that can say how likely a text is."""
+
+    def scores(self, prompts: Sequence[Prompt], text: str) -> Iterator[float | None]:
+        """The log-likelihood of a text after each prompt, in nats, in their order.
+
+        None comes in between while long prompts are read, so that closing need not wait for them. Prompts that begin
+        alike, put next to each other, are read the faster.
+        """
         ...
 
 

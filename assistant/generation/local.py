@@ -6,7 +6,7 @@ once: there is nothing left running. What the model has read is kept (``reading`
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from assistant.generation.keying import KeyMaker
 from assistant.generation.loading import load_language_model
 from assistant.generation.reading import model_input, reader_for
 from assistant.generation.recalling import Recaller, Start
+from assistant.generation.scoring import scores_of
 from assistant.generation.vocabulary import Vocabulary, read_vocabulary
 from assistant.generation.writing import OVERTIME, Writing
 from assistant.memory.fitted import FittedMemory, load_memory, unfitted_memory
@@ -125,6 +126,10 @@ class LocalGenerator:
         spoken = logits[len(context) - 1 : -1].float().cpu().log_softmax(1)
         first = max(1, len(context) - drafted)
         return ReadText(torch.tensor(ids), self._memory.keys(states), first, len(context), spoken)
+
+    def scores(self, prompts: Sequence[Prompt], text: str) -> Iterator[float | None]:
+        """The log-likelihood of a text after each of several prompts, see ``assistant.stages.Scorer``."""
+        return scores_of(self._model, self._vocabulary, self._context(), prompts, text)
 
     def key_maker(self) -> KeyMaker:
         """What makes its keys."""

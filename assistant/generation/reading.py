@@ -53,9 +53,8 @@ class CausalReader:
         self._model = model
         self._key = key
         self._keys: list[Tensor] = []
-        layers = DynamicCache(config=model.config).layers
-        self._is_cuttable = all(type(layer) in _CUTTABLE for layer in layers)
-        self._stretch = max(_SHORTEST_STRETCH, _STRETCH_OPERATIONS // model.num_parameters())
+        self._is_cuttable = is_cuttable(model)
+        self._stretch = stretch_of(model)
         self._prefix: Tensor | None = None
         self._read: list[int] = []
         self._cache = self._new_cache()
@@ -162,6 +161,16 @@ class EncoderDecoderReader:
 
     def _forget(self) -> None:
         self._read, self._cache = [], _empty_pair()
+
+
+def is_cuttable(model: PreTrainedModel) -> bool:
+    """Whether what a causal model has read can be kept up to any place of the text."""
+    return all(type(layer) in _CUTTABLE for layer in DynamicCache(config=model.config).layers)
+
+
+def stretch_of(model: PreTrainedModel) -> int:
+    """So many tokens a model reads between two moments at which it can be stopped."""
+    return max(_SHORTEST_STRETCH, _STRETCH_OPERATIONS // int(model.num_parameters()))
 
 
 def reader_for(model: PreTrainedModel, key: Callable[[Tensor], Tensor]) -> Reader:
