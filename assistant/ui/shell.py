@@ -27,6 +27,7 @@ from assistant.ui.draft_routes import draft_routes
 from assistant.ui.endpoints import add_endpoints
 from assistant.ui.frame import Frame
 from assistant.ui.guard import LOCAL_NAMES, Guard
+from assistant.ui.inspect_routes import inspect_routes
 from assistant.ui.library_page import build_library_page
 from assistant.ui.library_routes import library_routes
 from assistant.ui.models_page import build_models_page
@@ -70,7 +71,15 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.assistant = assistant
     explain_problems(app)
-    for routes in (write_routes, draft_routes, suggest_routes, steering_routes, library_routes, models_routes):
+    for routes in (
+        write_routes,
+        draft_routes,
+        suggest_routes,
+        steering_routes,
+        inspect_routes,
+        library_routes,
+        models_routes,
+    ):
         app.include_router(routes(assistant))
     mimetypes.add_type("text/javascript", ".js")  # some systems' tables say otherwise, and browsers then refuse it
     app.mount("/own/static", StaticFiles(directory=_STATIC))

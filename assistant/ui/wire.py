@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+from assistant.bands import band, bearing
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.types import Document, DocumentId, Draft, DraftInfo, MemoryUse, RankedEntry, SummarySentence
 from assistant.ui.marks import marked_runs
@@ -23,7 +24,13 @@ def event_json(event: Event, context: str, recalled: Mapping[DocumentId, Documen
             return {"event": "retrieved", "snippets": len(hits), "milliseconds": milliseconds}
         case Ranked(entries, milliseconds):
             shown = [entry_json(entry, context) for entry in entries]
-            return {"event": "ranked", "entries": shown, "milliseconds": milliseconds}
+            told = band(entries, context)
+            return {
+                "event": "ranked",
+                "entries": shown,
+                "band": {"level": told.level, "reason": told.reason},
+                "milliseconds": milliseconds,
+            }
         case Summarized(summary, milliseconds):
             sentences = [_sentence_json(sentence) for sentence in summary.sentences]
             return {
@@ -50,12 +57,15 @@ def event_json(event: Event, context: str, recalled: Mapping[DocumentId, Documen
 
 
 def entry_json(entry: RankedEntry, context: str) -> Json:
-    """A ranked entry with the words marked that the draft shares."""
+    """A ranked entry with the words marked that the draft shares, and what they make it evidence of."""
+    bears = bearing(entry.text, context)
     return {
         "document": entry.document,
         "title": entry.title,
         "date": entry.written_on.isoformat() if entry.written_on else None,
         "score": entry.score,
+        "kind": bears.kind,
+        "reason": bears.reason,
         "start": entry.span.start,
         "end": entry.span.end,
         "runs": [{"text": run.text, "marked": run.is_marked} for run in marked_runs(entry.text, context)],
