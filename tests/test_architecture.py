@@ -70,6 +70,7 @@ TRAINING_VERBS = (
     "training.estimate",
     "training.loop",
     "training.model",
+    "training.persona_run",
     "training.progress",
     "training.starting",
     "training.tokenizer",

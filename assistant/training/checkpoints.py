@@ -9,7 +9,7 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -78,6 +78,14 @@ class RunState:
         return cls(**{**saved, "early_stop": EarlyStop(**stop) if stop else None})
 
 
+class Savable(Protocol):
+    """What a run trains, as a state keeps it."""
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder of its own."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A model and its whole weights by name, gathered from all processes that share them."""
@@ -93,7 +101,7 @@ class Weights:
 
 
 def save_state(
-    folder: Path, weights: Weights, tensors: dict[str, Tensor], state: RunState, recipe: dict[str, Any]
+    folder: Path, weights: Savable, tensors: dict[str, Tensor], state: RunState, recipe: dict[str, Any]
 ) -> None:
     """Write a run's state and make it current.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import SettingsError
 from assistant.training.memory_commands import add_memory_command
+from assistant.training.persona_commands import add_persona_command
 from assistant.training.shrink_command import add_shrink_command
 from assistant.training.text_commands import add_text_commands, say
 
@@ -32,6 +33,7 @@ def add_train_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     _add_run(steps, "finetune", help_text="train on the prompt format")
     _add_export(steps)
     add_memory_command(steps)
+    add_persona_command(steps)
 
 
 def _add_run(steps: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, *, help_text: str) -> None:
