@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from assistant.evaluation.benchmarks.commands import add_benchmark_commands
 from assistant.evaluation.memory_commands import add_memory_command
+from assistant.evaluation.persona_commands import add_persona_command
 from assistant.evaluation.progress import Progress
 from assistant.options import add_helper_options, count, helper_settings
 from assistant.settings import Settings, SummaryName, SynthesisName
@@ -40,6 +41,7 @@ def add_evaluate_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentPa
     _add_selectors(kinds)
     add_benchmark_commands(kinds)
     add_memory_command(kinds)
+    add_persona_command(kinds)
     report = kinds.add_parser("report", help="render docs/results into the results blocks of Markdown files")
     report.add_argument("files", nargs="+", type=Path)
     report.set_defaults(run=_report)
