@@ -21,6 +21,7 @@ from assistant.library.key_files import KeyFiles
 from assistant.library.learning import KeyMaker, Learner, LearningReport
 from assistant.library.lock import take_folder
 from assistant.library.reports import ImportId, ImportReport
+from assistant.library.statistics import Statistics
 from assistant.library.upkeep import Upkeep
 from assistant.types import (
     Document,
@@ -57,6 +58,7 @@ class Library:
         self.draft_care = DraftCare(parts.database, parts.upkeep, self._drafts)
         self.draft_files = DraftFiles(parts, self._drafts, self._importer)
         self.draft_steering = DraftSteering(parts.database)
+        self.statistics = Statistics(parts.database)
 
     @classmethod
     def open(cls, data_dir: Path, encoder: Encoder, *, resume_imports: bool = True) -> "Library":

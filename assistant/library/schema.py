@@ -43,6 +43,7 @@ class WriterRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    keeps_statistics: Mapped[bool] = mapped_column(server_default="1")
 
 
 class VoiceRow(Base):
@@ -163,6 +164,24 @@ class DraftVersionRow(Base):
     title: Mapped[str]
     text: Mapped[str]
     origins: Mapped[str]
+
+
+class SuggestionOutcomeRow(Base):
+    """What became of a suggestion, in numbers. ``timings`` is JSON: milliseconds by phase."""
+
+    __tablename__ = "suggestion_outcomes"
+    __table_args__ = (Index(None, "writer_id"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    voice_id: Mapped[int | None] = mapped_column(ForeignKey("voices.id", ondelete="SET NULL"))
+    model: Mapped[str]
+    ended_at: Mapped[datetime]
+    words: Mapped[int]
+    accepted_words: Mapped[int]
+    kept_words: Mapped[int | None]
+    is_dismissed: Mapped[bool]
+    timings: Mapped[str]
 
 
 class ImportRow(Base):
