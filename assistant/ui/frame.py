@@ -9,7 +9,7 @@ from html import escape
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_PAGES = {"/": "Write", "/library": "Library", "/models": "Models"}
+_PAGES = {"/": "Write", "/library": "Library", "/models": "Models", "/statistics": "Statistics"}
 
 # Gradio's cards for social networks: they name pictures on other hosts.
 _CARDS = re.compile(r'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*/>')

@@ -33,6 +33,8 @@ from assistant.ui.library_routes import library_routes
 from assistant.ui.models_page import build_models_page
 from assistant.ui.models_routes import models_routes
 from assistant.ui.problems import explain_problems
+from assistant.ui.statistics_page import build_statistics_page
+from assistant.ui.statistics_routes import statistics_routes
 from assistant.ui.steering_routes import steering_routes
 from assistant.ui.suggest_routes import suggest_routes
 from assistant.ui.theme import theme
@@ -77,6 +79,7 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
         suggest_routes,
         steering_routes,
         inspect_routes,
+        statistics_routes,
         library_routes,
         models_routes,
     ):
@@ -104,6 +107,8 @@ def build_pages(assistant: Assistant) -> gr.Blocks:
         build_library_page(assistant)
     with pages.route("Models", "/models", show_in_navbar=False):
         build_models_page()
+    with pages.route("Statistics", "/statistics", show_in_navbar=False):
+        build_statistics_page()
     pages.queue(default_concurrency_limit=_RUNNING_PER_ENDPOINT, max_size=_WAITING)
     return pages
 

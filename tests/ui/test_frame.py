@@ -21,7 +21,9 @@ GRADIO = """<!doctype html>
 </body></html>"""
 
 
-@pytest.mark.parametrize(("path", "name"), [("/", "Write"), ("/library", "Library"), ("/models", "Models")])
+@pytest.mark.parametrize(
+    ("path", "name"), [("/", "Write"), ("/library", "Library"), ("/models", "Models"), ("/statistics", "Statistics")]
+)
 def test_a_page_is_named_and_marked_as_current(path: str, name: str) -> None:
     html = frame(GRADIO, path)
     assert f"<title>{name} · Ownhand</title>" in html
