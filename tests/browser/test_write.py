@@ -34,7 +34,7 @@ def ready(page: Page) -> None:
 
 
 def text_of(page: Page) -> str:
-    return page.locator("textarea").input_value()
+    return page.locator(".editor textarea").input_value()
 
 
 def ghost_of(page: Page) -> str:
@@ -49,7 +49,7 @@ def saved(page: Page) -> Locator:
 
 
 def go_to_end(page: Page) -> None:
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Control+End")
 
 
@@ -140,7 +140,7 @@ def test_accepted_text_is_one_step_of_undo_and_survives_a_reload(app: App, work_
     suggestion = page.locator(".ghost").evaluate("ghost => ghost.textContent")
     page.keyboard.press("Tab")
     assert text_of(page) == START + suggestion
-    expect(page.locator("textarea")).to_be_focused()
+    expect(page.locator(".editor textarea")).to_be_focused()
     page.keyboard.press("Control+z")
     assert text_of(page) == START
     page.keyboard.press("Control+Shift+z")
@@ -216,7 +216,7 @@ def test_another_suggestion_has_another_seed(app: App, work_mail: int, open_page
 def test_a_suggestion_in_the_middle_pushes_what_follows(app: App, work_mail: int, open_page: OpenPage) -> None:
     after = " and nobody complained.\n\nThe second paragraph."
     page = open_draft(open_page, app.draft(voice=work_mail, title=TITLE, text=START + after))
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.evaluate(f"document.querySelector('textarea').setSelectionRange({len(START)}, {len(START)})")
     page.keyboard.press("Control+Enter")
     offered(page)
@@ -282,18 +282,18 @@ def test_drafts_are_made_opened_and_deleted(app: App, open_page: OpenPage) -> No
     saved(page)
     expect(page.locator(".draft-open[aria-current] .draft-opening")).to_have_text("Its own text.")
     page.locator(".draft-open", has_text="An older draft").first.click()
-    expect(page.locator("textarea")).to_have_value("Its text.")
+    expect(page.locator(".editor textarea")).to_have_value("Its text.")
     page.locator(".draft-open[aria-current]").hover()
     page.get_by_role("button", name="Delete An older draft").first.click()
-    expect(page.locator("textarea")).to_have_value("Its own text.")
+    expect(page.locator(".editor textarea")).to_have_value("Its own text.")
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("textarea")).to_have_value("Its text.")
+    expect(page.locator(".editor textarea")).to_have_value("Its text.")
 
 
 def test_a_killed_server_loses_nothing(app: App, open_page: OpenPage, watch: Watch) -> None:
     watch.allowed = ("net::ERR_", "Failed to load resource")
     page = open_draft(open_page, app.draft(title="Storm", text=""))
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.type("The lights flickered once. ", delay=20)
     app.stop(signal.SIGKILL)
     try:
@@ -332,7 +332,7 @@ def test_coming_back_to_a_tab_shows_what_another_one_changed(app: App, open_page
     app.put(f"/api/drafts/{number}", stored | {"text": "New."})
     app.post("/api/library/voices", {"name": "Made in another tab"})
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("textarea")).to_have_value("New.")
+    expect(page.locator(".editor textarea")).to_have_value("New.")
     expect(page.get_by_label("Voice")).to_contain_text("Made in another tab")
 
 

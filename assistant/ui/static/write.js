@@ -1,24 +1,29 @@
 /** The Write page: the parts of `write/` put together on the markup of `write.html`. */
 
-import { LearningLine } from './shared/learning.js';
 import { call } from './shared/server.js';
+import { Automatic } from './write/automatic.js';
 import { DraftCare } from './write/care.js';
-import { DraftList } from './write/drafts.js';
+import { Continuations } from './write/continue.js';
 import { Editor } from './write/editor.js';
 import { Evidence } from './write/evidence.js';
+import { GhostChoice } from './write/ghost_choice.js';
 import { Journal } from './write/journal.js';
 import { Keeper } from './write/keeper.js';
+import { LearningWatch } from './write/learning_watch.js';
 import { MemoryChoice } from './write/memory.js';
 import { PassageDialog } from './write/passage.js';
+import { around } from './write/place.js';
+import { Preferences } from './write/preferences.js';
 import { Questions } from './write/questions.js';
 import { RecallCard } from './write/recalls.js';
+import { SavingLine } from './write/saving.js';
+import { Shelf } from './write/shelf.js';
+import { Shortcuts } from './write/shortcuts.js';
 import { Suggestions } from './write/suggestion.js';
 import { Tab } from './write/tab.js';
 import { VoiceChoice } from './write/voices.js';
 
-const ADDRESS = /^#draft-(\d+)$/;
 const RETRY = 2000;
-const LEARNING = 2000; // milliseconds between two looks at how far the learning is
 
 /** Starts the page in its markup. */
 export function start(root) {
@@ -28,16 +33,20 @@ export function start(root) {
 class WritePage {
   #root;
   #keeper = null;
-  #looking = 0; // the timer of the next look at the learning
 
   constructor(root) {
     this.#root = root;
     this.title = this.#part('.title');
     this.questions = new Questions(this.#part('.ask-dialog'));
     this.passage = new PassageDialog(this.#part('.passage-dialog'));
-    this.list = new DraftList(this.#part('.drafts'), {
-      open: (id) => this.#attempt(() => this.#open(id)),
-      remove: (id, title) => this.#attempt(() => this.care.remove(id, title)),
+    this.shelf = new Shelf(root, {
+      keeper: () => this.#keeper,
+      newVoice: () => this.voices.value ?? this.voices.usual,
+      isBlank: () => !this.title.value && !this.editor.text,
+      leaving: () => this.suggestions.stop(),
+      opened: (id, content) => this.#opened(id, content),
+      remove: (id, title) => this.care.remove(id, title),
+      attempt: (work) => this.#attempt(work),
       trouble: (error) => this.#trouble(error.message),
     });
     this.voices = new VoiceChoice(this.#part('.voice-choice'), {
@@ -50,11 +59,13 @@ class WritePage {
       draft: (use) => this.#attempt(() => this.#useMemory(use)),
       voice: (use) => this.#attempt(() => this.#useMemoryForAll(use)),
     });
-    this.learning = new LearningLine();
-    this.#part('.learning-place').append(this.learning.element);
+    this.learning = new LearningWatch(this.#part('.learning-place'), this.voices);
+    this.saving = new SavingLine(this.#part('.save-state'));
     this.evidence = new Evidence(this.#part('.evidence'), (entry) => this.#attempt(() => this.passage.show(entry)));
     this.editor = new Editor(this.#part('.editor'), {
       change: () => this.#changed(),
+      edited: (isTyping) => this.automatic?.edited(isTyping),
+      moved: () => this.automatic?.moved(),
       withdrawn: () => this.suggestions.withdrawn(),
       emptied: () => this.suggestions.emptied(),
       pointed: (word) => this.recalls.show(word),
@@ -65,9 +76,9 @@ class WritePage {
       voices: this.voices,
       questions: this.questions,
       attempt: (work) => this.#attempt(work),
-      open: (id) => this.#open(id),
-      openFirst: () => this.#openFirst(),
-      listDrafts: () => this.#listDrafts(),
+      open: (id) => this.shelf.open(id),
+      openFirst: () => this.shelf.openFirst(),
+      listDrafts: () => this.shelf.list(),
     });
     this.recalls = new RecallCard(this.#part('.recall-card'), this.editor, {
       open: (place) => this.#attempt(() => this.passage.show(place)),
@@ -76,17 +87,23 @@ class WritePage {
     });
     this.suggestions = new Suggestions(this.editor, this.evidence, {
       ask: () => this.#ask(),
+      whenNone: () => (this.voices.value === null ? this.#emptyNote('voiceless') : 'none'),
       state: (state) => this.#showState(state),
       marks: (marks) => (this.recalls.marks = marks),
-      trouble: (message) => this.#trouble(message),
+      shown: (number, count) => this.#showNumber(number, count),
+      announce: (offer) => this.#say(this.shortcuts.announcement(offer)),
+      failed: (error, how) => this.#failed(error, how),
       say: (sentence) => this.#say(sentence),
+    });
+    this.continuations = new Continuations(this.#part('.write'), {
+      ask: () => this.#ask(),
+      insert: (alternative) => this.#putIn(alternative),
     });
   }
 
   /** Reads voices and drafts and opens one; waits for the server if it must. */
   async begin() {
     this.#showState('idle');
-    this.#listen();
     for (;;) {
       try {
         await this.#load();
@@ -104,65 +121,57 @@ class WritePage {
       call('GET', '/api/drafts?limit=1'),
       call('GET', '/api/library/voices'),
     ]);
+    if (!this.shortcuts) this.#prepare(new Preferences(writer));
     this.#keeper ??= new Keeper(new Journal(writer, new Tab()), {
       state: (state, detail) => this.#showSaving(state, detail),
-      stored: (id, content, updatedAt) => this.list.update(id, content, updatedAt),
+      stored: (id, content, updatedAt) => this.shelf.update(id, content, updatedAt),
       replaced: (content) => this.#showChanged(content),
       merged: (content, places) => this.#showMerged(content, places),
       isComposing: () => this.editor.isComposing,
       moved: (draft) => this.#moved(draft),
       chooseLoss: () => this.questions.chooseLoss(),
-      gone: () => this.#attempt(() => this.#openFirst()),
+      gone: () => this.#attempt(() => this.shelf.openFirst()),
     });
     this.voices.show(voices);
-    await this.#openAddressed();
+    await this.shelf.openAddressed();
     this.#trouble('');
+  }
+
+  /** What depends on who writes: their keys, and how suggestions come to them. */
+  #prepare(preferences) {
+    const { editor, suggestions, recalls } = this;
+    this.automatic = new Automatic(editor, suggestions, preferences, () => this.#ask());
+    this.ghosts = new GhostChoice(this.#part('.ghost-choice'), this.automatic, (sentence) => this.#say(sentence));
+    this.shortcuts = new Shortcuts(this.#root, preferences, {
+      offer: () => editor.offer,
+      isOffered: () => suggestions.state === 'offered',
+      always: {
+        suggest: () => this.#suggest(),
+        continue: () => this.continuations.open(),
+        pause: () => this.ghosts.togglePause(),
+        dismiss: () => this.#dismiss(),
+      },
+      whenOffered: {
+        next: () => suggestions.step(1),
+        previous: () => suggestions.step(-1),
+        recall: () => recalls.step(1),
+        'recall-back': () => recalls.step(-1),
+      },
+      inText: { accept: () => editor.accept(), word: () => editor.acceptWord() },
+    });
+    this.#listen();
   }
 
   // ---- drafts ----
 
-  async #open(id) {
-    if (id === this.#keeper.id) return this.#closeDrafts();
-    this.suggestions.stop();
-    const content = await this.#keeper.open(id);
+  async #opened(id, content) {
     this.#show(content);
-    await this.#listDrafts();
-    this.#closeDrafts();
     this.evidence.note(this.#emptyNote());
-    return undefined;
-  }
-
-  /** The draft that the address names, if there is such a one. */
-  async #openAddressed() {
-    const wanted = Number(location.hash.match(ADDRESS)?.[1]);
-    try {
-      if (wanted) await this.#open(wanted);
-      else await this.#openFirst();
-    } catch (error) {
-      if (error.status !== 404) throw error;
-      await this.#openFirst();
-    }
-  }
-
-  async #openFirst() {
-    await this.#listDrafts();
-    if (this.list.first === null) await this.#create();
-    else await this.#open(this.list.first);
   }
 
   async #create() {
-    if (this.#keeper.id !== null && !this.title.value && !this.editor.text) {
-      this.#closeDrafts(); // the open draft is as good as a new one
-    } else {
-      const { id } = await call('POST', '/api/drafts', { voice: this.voices.value ?? this.voices.usual });
-      await this.#open(id);
-    }
+    await this.shelf.create();
     this.title.focus();
-  }
-
-  async #listDrafts() {
-    await this.list.refresh(this.#keeper.id);
-    if (this.#keeper.id !== null) history.replaceState(null, '', `#draft-${this.#keeper.id}`);
   }
 
   /** What another tab may have changed: voices, the list, the open draft if nothing of it is unsaved here. */
@@ -173,13 +182,13 @@ class WritePage {
     this.voices.choose(chosen);
     this.#showVoice();
     if (this.suggestions.state === 'idle') await this.#keeper.refresh();
-    await this.#listDrafts();
+    await this.shelf.list();
   }
 
   async #moved(draft) {
     this.title.value = draft.title;
     this.#showVoice();
-    await this.#attempt(() => this.#listDrafts());
+    await this.#attempt(() => this.shelf.list());
   }
 
   #show({ voice, title, text, origins }) {
@@ -188,7 +197,7 @@ class WritePage {
     const isFresh = voice === null && !title && !text; // made before there was a voice to give it
     this.voices.choose(isFresh ? this.voices.usual : voice);
     this.#showVoice();
-    this.#countWords();
+    this.saving.count(this.editor.text);
   }
 
   /** The open draft as another tab left it: what did not change stays where it is. */
@@ -197,7 +206,7 @@ class WritePage {
     this.editor.replace(text, origins);
     this.voices.choose(voice);
     this.#showVoice();
-    this.#countWords();
+    this.saving.count(this.editor.text);
   }
 
   #showMerged(content, places) {
@@ -210,7 +219,7 @@ class WritePage {
   #showVoice() {
     this.care.showVoice(this.voices.value === null ? null : this.voices.current);
     this.memory.show(this.voices.current, this.#keeper.memoryUse);
-    this.#showLearning();
+    this.learning.show();
   }
 
   #changed() {
@@ -230,31 +239,12 @@ class WritePage {
     await this.#useMemory(null);
   }
 
-  #showLearning() {
-    const { learning = null, importing = false } = this.voices.current ?? {};
-    this.learning.draw(learning);
-    this.#part('.learning-place').hidden = this.learning.element.hidden;
-    clearTimeout(this.#looking);
-    if (learning?.is_running || importing) this.#looking = setTimeout(() => this.#lookAtLearning(), LEARNING);
-  }
-
-  async #lookAtLearning() {
-    try {
-      const { voices } = await call('GET', '/api/library/voices');
-      this.voices.update(voices);
-    } catch {
-      // the next look, or the next save, will tell
-    }
-    this.#showLearning();
-  }
-
   // ---- suggestions ----
 
   #ask() {
-    const voice = this.voices.value;
-    const whenNone = voice === null ? this.#emptyNote('voiceless') : 'none';
     const length = this.#part('.length select').value;
-    return { voice, whenNone, title: this.title.value, length, memory: this.memory.wanted };
+    const { before, after } = around(this.editor.text, this.editor.caret);
+    return { voice: this.voices.value, title: this.title.value, before, after, length, ...this.memory.wanted };
   }
 
   #emptyNote(otherwise = 'start') {
@@ -268,6 +258,34 @@ class WritePage {
     this.suggestions.ask();
   }
 
+  /** The card below a word goes before the suggestion does, and the suggestion before the list of drafts. */
+  #dismiss() {
+    this.automatic.cancel();
+    if (this.recalls.isOpen) this.#leaveCard();
+    else if (this.suggestions.state !== 'idle') this.editor.withdraw();
+    else this.shelf.close();
+  }
+
+  #leaveCard() {
+    if (this.#part('.recall-card').contains(document.activeElement)) this.editor.focus();
+    this.recalls.close();
+  }
+
+  #putIn(alternative) {
+    this.editor.insert(alternative.text);
+    this.suggestions.showEvidence(alternative);
+  }
+
+  async #failed(error, { isUnseen }) {
+    if (error.status === 404) await this.#refresh().catch(() => {});
+    if (error.status === 404 && this.voices.value === null) {
+      this.#changed();
+      this.#trouble('The voice of this draft was deleted. Suggestions go on without one until you choose another.');
+    } else if (!isUnseen) {
+      this.#trouble(error.message);
+    }
+  }
+
   // ---- what the page says ----
 
   #showState(state) {
@@ -277,30 +295,19 @@ class WritePage {
     }
   }
 
-  #showSaving(state, detail) {
-    const kept = this.#keeper.isKept ? 'kept in this browser' : 'not kept: leave this page open';
-    const words = {
-      saved: 'Saved',
-      saving: 'Saving…',
-      merged: 'Merged with another tab',
-      offline: `Not saved: no connection (${kept})`,
-      refused: `Not saved (${detail}): ${kept}`,
-    };
-    const line = this.#part('.save-state');
-    const isWorse = !['saved', 'saving', 'merged'].includes(state) && line.dataset.state !== state;
-    line.dataset.state = state;
-    line.textContent = words[state];
-    if (state === 'saved') {
-      this.#countWords();
-      this.care.stored().catch(() => {}); // the next save will tell
-    }
-    if (isWorse) this.#say(words[state]);
+  /** Which of several alternatives is on offer. */
+  #showNumber(number, count) {
+    const line = this.#part('.alternative-number');
+    line.textContent = count > 1 ? `${number}/${count}` : '';
+    line.title = count > 1 ? `Suggestion ${number} of ${count}` : '';
   }
 
-  #countWords() {
-    const words = this.editor.text.match(/\S+/g)?.length ?? 0;
-    const line = this.#part('.save-state');
-    line.title = `${words.toLocaleString('en')} ${words === 1 ? 'word' : 'words'}`;
+  #showSaving(state, detail) {
+    const worse = this.saving.show(state, { detail, isKept: this.#keeper.isKept });
+    if (worse) this.#say(worse);
+    if (state !== 'saved') return;
+    this.saving.count(this.editor.text);
+    this.care.stored().catch(() => {}); // the next save will tell
   }
 
   #trouble(message) {
@@ -328,13 +335,15 @@ class WritePage {
     const actions = {
       ...this.care.actions,
       new: () => this.#attempt(() => this.#create()),
-      drafts: () => this.#toggleDrafts(),
+      drafts: () => this.shelf.toggle(),
       memory: () => this.memory.toggle(),
       'memory-for-all': () => this.memory.keepForAll(),
-      keys: () => this.#part('.keys-dialog').showModal(),
-      'close-keys': () => this.#part('.keys-dialog').close(),
+      ghosts: () => this.ghosts.toggle(),
+      pause: () => this.ghosts.togglePause(),
+      keys: () => this.shortcuts.openPanel(),
       suggest: () => this.#suggest(),
-      again: () => this.#suggest(),
+      continue: () => this.continuations.open(),
+      next: () => this.suggestions.step(1),
       stop: () => this.suggestions.stop(),
       accept: () => this.editor.accept(),
       word: () => this.editor.acceptWord(),
@@ -350,62 +359,14 @@ class WritePage {
     });
     this.#part('.length select').addEventListener('change', () => this.editor.focus());
     this.title.addEventListener('input', () => this.#changed());
-    this.#root.addEventListener('keydown', (event) => this.#keyToCard(event), { capture: true });
-    this.#root.addEventListener('keydown', (event) => this.#key(event));
-    addEventListener('hashchange', () => this.#addressChanged());
+    this.title.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.isComposing || event.defaultPrevented || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      this.editor.focus();
+    });
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden && this.#keeper?.id != null) this.#refresh().catch(() => {}); // the next save will tell
     });
-  }
-
-  // To another draft; or to the page itself, by the link that skips the header.
-  #addressChanged() {
-    const wanted = Number(location.hash.match(ADDRESS)?.[1]);
-    if (wanted) this.#attempt(() => this.#open(wanted));
-    else history.replaceState(null, '', `#draft-${this.#keeper.id}`);
-  }
-
-  /** The card below a word hears Escape before the suggestion does, and is opened by Alt and an arrow. */
-  #keyToCard(event) {
-    if (event.isComposing || document.querySelector('dialog[open]')) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const steps = event.altKey && step && this.suggestions.state === 'offered';
-    if (!steps && !(event.key === 'Escape' && this.recalls.isOpen)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (steps) this.recalls.step(step);
-    else this.#leaveCard();
-  }
-
-  #leaveCard() {
-    if (this.#part('.recall-card').contains(document.activeElement)) this.editor.focus();
-    this.recalls.close();
-  }
-
-  #key(event) {
-    if (event.isComposing || document.querySelector('dialog[open]')) return;
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      this.#suggest();
-    } else if (event.key === 'Enter' && event.target === this.title) {
-      event.preventDefault();
-      this.editor.focus();
-    } else if (event.key === 'Escape') {
-      if (this.suggestions.state === 'idle') this.#closeDrafts();
-      else this.editor.withdraw();
-    }
-  }
-
-  // On a narrow page the list of drafts is a sheet that slides over the desk.
-  #toggleDrafts() {
-    const isOpen = this.#part('.write').classList.toggle('drafts-open');
-    this.#part('.drafts-button').setAttribute('aria-expanded', String(isOpen));
-    if (isOpen) this.#part('.drafts button').focus();
-  }
-
-  #closeDrafts() {
-    this.#part('.write').classList.remove('drafts-open');
-    this.#part('.drafts-button').setAttribute('aria-expanded', 'false');
   }
 
   #part(selector) {

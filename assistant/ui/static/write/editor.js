@@ -4,6 +4,7 @@ import { Ghost } from './ghost.js';
 import { Origins, changed } from './origins.js';
 
 const NEXT_WORD = /^\s*\S+/;
+const TYPING = ['insertText', 'insertLineBreak', 'insertParagraph'];
 const GROWS_BY_ITSELF = CSS.supports('field-sizing', 'content');
 
 export class Editor {
@@ -15,8 +16,9 @@ export class Editor {
   #isComposing = false;
 
   /**
-   * `on`: change() after every edit, withdrawn() when an offer is let go, emptied() when it is used up, pointed(number)
-   * when an underlined word of it is clicked.
+   * `on`: change() after every edit, edited(isTyping) after one by the writer's own hands, moved() when cursor or focus
+   * may have moved, withdrawn() when an offer is let go, emptied() when it is used up, pointed(number) when an underlined
+   * word of it is clicked.
    */
   constructor(frame, on) {
     this.#frame = frame;
@@ -38,6 +40,12 @@ export class Editor {
 
   get caret() {
     return this.#textarea.selectionEnd;
+  }
+
+  /** Whether the writer is at work at one place of the text: it has the focus, and nothing is selected. */
+  get isAtWork() {
+    const { selectionStart, selectionEnd, readOnly } = this.#textarea;
+    return document.activeElement === this.#textarea && selectionStart === selectionEnd && !readOnly && !this.#isComposing;
   }
 
   /** What is offered at the cursor, "" if nothing is. */
@@ -80,12 +88,19 @@ export class Editor {
     this.#textarea.focus({ preventScroll: true });
   }
 
-  /** Opens an offer at the cursor. */
-  openOffer() {
+  /** Opens an offer at the cursor; a quiet one comes by itself and brings nothing into view. */
+  openOffer({ isQuiet = false } = {}) {
     const { caret } = this;
     this.#textarea.setSelectionRange(caret, caret);
     this.origins.nextOffer();
-    this.#ghost.open(caret);
+    this.#ghost.open(caret, { isQuiet });
+  }
+
+  /** Puts text in at the cursor, as an accepted suggestion. */
+  insert(text) {
+    this.withdraw();
+    this.origins.nextOffer();
+    this.#insert(text, this.caret);
   }
 
   extendOffer(text) {
@@ -159,18 +174,16 @@ export class Editor {
 
   #listen() {
     const textarea = this.#textarea;
-    textarea.addEventListener('input', (event) => {
-      if (this.#inserting) return;
-      this.withdraw();
-      this.origins.follow(this.text, this.caret, event.inputType?.startsWith('history'));
-      this.#changed();
-    });
+    textarea.addEventListener('input', (event) => this.#input(event));
     textarea.addEventListener('compositionstart', () => {
       this.#isComposing = true;
       this.withdraw();
     });
-    textarea.addEventListener('compositionend', () => (this.#isComposing = false));
-    textarea.addEventListener('keydown', (event) => this.#key(event));
+    textarea.addEventListener('compositionend', () => {
+      this.#isComposing = false;
+      this.#on.edited(true);
+    });
+    textarea.addEventListener('blur', () => this.#on.moved());
     document.addEventListener('selectionchange', () => this.#caretMoved());
     this.#frame.addEventListener('click', () => this.focus());
     const mirror = this.#frame.querySelector('.mirror');
@@ -181,38 +194,35 @@ export class Editor {
     });
   }
 
+  #input(event) {
+    if (this.#inserting) return;
+    if (this.#isOffered(event)) return this.#typedThrough(event.data);
+    this.withdraw();
+    this.origins.follow(this.text, this.caret, event.inputType?.startsWith('history'));
+    this.#changed();
+    this.#on.edited(TYPING.includes(event.inputType) && !this.#isComposing);
+  }
+
+  /** Whether what was typed is what is offered. */
+  #isOffered({ inputType, data }) {
+    if (!this.#ghost.isOpen || this.#isComposing || inputType !== 'insertText' || !data) return false;
+    return this.#ghost.text.startsWith(data) && this.caret === this.#ghost.anchor + data.length;
+  }
+
+  /** Typing what is offered keeps the offer. */
+  #typedThrough(text) {
+    const at = this.#ghost.anchor;
+    this.#ghost.take(text.length);
+    this.origins.accepted(at, text.length, this.text);
+    this.#changed();
+    if (!this.#ghost.text) this.#on.emptied();
+    this.#on.edited(true);
+  }
+
   #caretMoved() {
+    this.#on.moved();
     const { selectionStart, selectionEnd } = this.#textarea;
     if (!this.#ghost.isOpen || document.activeElement !== this.#textarea) return;
     if (selectionStart !== this.#ghost.anchor || selectionEnd !== this.#ghost.anchor) this.withdraw();
-  }
-
-  #key(event) {
-    if (event.isComposing || !this.#ghost.isOpen) return;
-    const handled = this.#offerKey(event);
-    if (handled) event.preventDefault();
-  }
-
-  #offerKey(event) {
-    const command = event.ctrlKey || event.metaKey;
-    const bare = !command && !event.altKey;
-    if (event.key === 'Escape') {
-      this.withdraw();
-      return true;
-    }
-    if (!this.#ghost.text) return false;
-    if (event.key === 'Tab' && bare && !event.shiftKey) {
-      this.accept();
-      return true;
-    }
-    if (event.key === 'ArrowRight' && command && !event.shiftKey) {
-      this.acceptWord();
-      return true;
-    }
-    if (event.key.length === 1 && bare && this.#ghost.text.startsWith(event.key)) {
-      this.#takeOver(event.key); // typing what is offered keeps the offer
-      return true;
-    }
-    return false;
   }
 }

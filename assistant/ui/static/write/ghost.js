@@ -15,6 +15,7 @@ export class Ghost {
   #full = '';
   #used = 0;
   #marks = [];
+  #isQuiet = false;
   #before = make('span');
   #offer = make('span', { className: 'ghost' });
   #end = make('span', { className: 'ghost-end' });
@@ -36,8 +37,9 @@ export class Ghost {
     return this.#full.slice(this.#used);
   }
 
-  /** Opens an empty offer at a place of the draft. */
-  open(anchor) {
+  /** Opens an empty offer at a place of the draft; a quiet one brings nothing into view. */
+  open(anchor, { isQuiet }) {
+    this.#isQuiet = isQuiet;
     this.#full = '';
     this.#used = 0;
     this.#marks = [];
@@ -52,7 +54,7 @@ export class Ghost {
     this.#full += text;
     this.#frame.classList.remove('waiting');
     this.#drawOffer();
-    this.#end.scrollIntoView({ block: 'nearest' });
+    if (!this.#isQuiet) this.#end.scrollIntoView({ block: 'nearest' });
   }
 
   /** Underlines words of the offer: `marks` have start, end and level, in the order of the text. */

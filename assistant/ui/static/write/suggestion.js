@@ -1,23 +1,24 @@
-/** One suggestion after another: asking, streaming, stopping, trying again. */
+/** One suggestion after another: asking, judging, streaming, stopping, stepping through alternatives. */
 
 import { lines } from '../shared/server.js';
+import { Alternative, Alternatives } from './alternatives.js';
+import { canBeJudged, isConfident } from './confidence.js';
 import { marksOf } from './recalls.js';
-
-const LARGEST_SEED = 2 ** 31;
 
 export class Suggestions {
   #editor;
   #evidence;
   #on;
-  #aborter = null;
-  #last = { place: '', tries: 0 };
+  #alternatives = new Alternatives();
+  #run = null; // the one being written: { aborter, alternative, isShown, needsConfidence }
 
   state = 'idle'; // idle, waiting (for the first word), writing, offered
 
   /**
    * `on`: state(name) when the state changes, marks(marks) when other words of an offer lean on the past (see
-   * `marksOf`), trouble(message), say(sentence) for screen readers; ask() gives voice, title, length, how much of the
-   * voice's memory is wanted, and what to note when nothing is found.
+   * `marksOf`), shown(number, count) of the alternatives, announce(offer) once a suggestion is whole, failed(error),
+   * say(sentence) for screen readers; ask() gives what is asked for but the seed; whenNone() what to note when nothing
+   * is found.
    */
   constructor(editor, evidence, on) {
     this.#editor = editor;
@@ -25,37 +26,62 @@ export class Suggestions {
     this.#on = on;
   }
 
-  /** Asks for a suggestion at the cursor. Asked again at the same place, another one is drawn. */
+  /** Whether a suggestion is being written, be it unseen. */
+  get isRunning() {
+    return this.#run !== null;
+  }
+
+  /** Asks for a suggestion at the cursor. Asked again at the same place, another one is shown. */
   async ask() {
-    this.stop();
-    this.#editor.withdraw();
-    const aborter = new AbortController();
-    this.#aborter = aborter;
-    this.#editor.openOffer();
-    this.#on.marks([]);
-    this.#evidence.awaiting(true);
-    this.#enter('waiting');
-    try {
-      await this.#read(lines('/api/suggest', this.#request(), aborter.signal), aborter);
-    } catch (error) {
-      if (!aborter.signal.aborted) this.#fail(error.message);
+    if (this.#run && !this.#run.isShown) return this.#reveal(this.#run);
+    const place = this.#place();
+    const { count, canMakeMore } = this.#alternatives;
+    if (this.#alternatives.isFor(place) && (count || canMakeMore)) return this.step(1);
+    this.#alternatives.begin(place);
+    return this.#write({ reuse: false });
+  }
+
+  /**
+   * Asks for one that nobody asked for: nothing is seen of it before its first words are there and, with
+   * `needsConfidence`, the model was sure of them. Resolves to whether the server answered.
+   */
+  async askUnseen({ needsConfidence }) {
+    this.#alternatives.begin(this.#place());
+    return this.#write({ reuse: true, isShown: false, needsConfidence });
+  }
+
+  /** Shows the next alternative (1), made now if there is none, or the one before (-1). */
+  async step(direction) {
+    if (this.state === 'writing') this.stop();
+    if (!this.#alternatives.isFor(this.#place())) {
+      if (direction < 0 || this.state !== 'offered') return undefined;
+      this.#alternatives.begin(this.#place()); // its first words are in the draft now
     }
+    const { at, count, canMakeMore } = this.#alternatives;
+    if (direction > 0 && at === count - 1 && canMakeMore) return this.#write({ reuse: true });
+    return count ? this.#showAgain(this.#alternatives.step(direction)) : undefined;
   }
 
   /** Stops the model; what is written so far stays on offer. */
   stop() {
-    this.#aborter?.abort();
-    this.#aborter = null;
-    this.#evidence.awaiting(false);
-    if (this.state === 'writing') this.#enter('offered');
-    else if (this.state === 'waiting') this.#editor.withdraw();
+    const { alternative } = this.#run ?? {};
+    this.#end();
+    if (this.state === 'writing') {
+      this.#alternatives.add(alternative);
+      this.#offer();
+    } else if (this.state === 'waiting') {
+      this.#editor.withdraw();
+    }
+  }
+
+  /** Lets go of one that is not yet seen. */
+  cancelUnseen() {
+    if (this.#run && !this.#run.isShown) this.#end();
   }
 
   /** The offer was let go. */
   withdrawn() {
-    this.#aborter?.abort();
-    this.#aborter = null;
-    this.#evidence.awaiting(false);
+    this.#end();
     this.#on.marks([]);
     this.#enter('idle');
   }
@@ -65,28 +91,72 @@ export class Suggestions {
     if (this.state === 'offered') this.#editor.withdraw();
   }
 
-  #request() {
-    const { text, caret } = this.#editor;
-    const { voice, title, length, memory } = this.#on.ask();
-    const before = text.slice(0, caret);
-    const place = JSON.stringify([voice, title, length, memory, before]);
-    this.#last = { place, tries: place === this.#last.place ? this.#last.tries + 1 : 0 };
-    const seed = this.#last.tries % LARGEST_SEED;
-    return { voice, title, before, after: text.slice(caret), length, seed, ...memory };
+  /** Shows what stands behind one that was put in. */
+  showEvidence({ evidence, end }) {
+    for (const event of evidence) this.#draw(event);
+    if (end) this.#drawEnd(end);
   }
 
-  async #read(events, aborter) {
-    for await (const event of events) {
-      if (aborter.signal.aborted) return;
-      this.#take(event);
+  #place() {
+    return JSON.stringify(this.#on.ask());
+  }
+
+  async #write({ reuse, isShown = true, needsConfidence = false }) {
+    this.#end();
+    const run = { aborter: new AbortController(), alternative: new Alternative(), isShown, needsConfidence };
+    const request = { ...this.#on.ask(), seed: this.#alternatives.nextSeed(), reuse };
+    if (isShown) this.#wait();
+    this.#run = run;
+    try {
+      for await (const event of lines('/api/suggest', request, run.aborter.signal)) {
+        if (this.#run !== run) return true;
+        this.#take(event, run);
+      }
+      if (this.#run === run) this.#fail(run, new Error('The suggestion broke off. Try again.'));
+      return true;
+    } catch (error) {
+      if (run.aborter.signal.aborted) return true;
+      this.#fail(run, error);
+      return false;
     }
-    if (this.#aborter === aborter && this.state !== 'offered') this.#fail('The suggestion broke off. Try again.');
   }
 
-  #take(event) {
+  #wait() {
+    this.#editor.withdraw();
+    this.#editor.openOffer();
+    this.#on.marks([]);
+    this.#evidence.awaiting(true);
+    this.#enter('waiting');
+  }
+
+  #take(event, run) {
+    if (event.event === 'error') return this.#fail(run, new Error(event.message));
+    run.alternative.take(event);
+    if (run.isShown) return this.#draw(event, run.alternative);
+    return this.#judge(run);
+  }
+
+  #judge(run) {
+    const { text, confidence, end } = run.alternative;
+    if (end && !text.trim()) return this.#end();
+    if (!text || (run.needsConfidence && !end && !canBeJudged(text))) return undefined;
+    if (run.needsConfidence && !isConfident(confidence)) return this.#end();
+    run.isShown = true;
+    this.#editor.openOffer({ isQuiet: true });
+    return this.#drawAll(run.alternative);
+  }
+
+  /** The writer asked for what is being written unseen. */
+  #reveal(run) {
+    run.isShown = true;
+    this.#wait();
+    this.#drawAll(run.alternative);
+  }
+
+  #draw(event, alternative) {
     switch (event.event) {
       case 'ranked':
-        return this.#evidence.entries(event.entries, this.#on.ask().whenNone);
+        return this.#evidence.entries(event.entries, this.#on.whenNone());
       case 'summarized':
         return this.#evidence.summary(event.sentences);
       case 'synthesized':
@@ -94,42 +164,86 @@ export class Suggestions {
       case 'text':
         return this.#extend(event.text);
       case 'finished':
-        return this.#finish(event);
-      case 'error':
-        return this.#fail(event.message);
+        return this.#finish(alternative);
       default:
         return undefined;
     }
   }
 
+  #drawAll(alternative) {
+    for (const event of alternative.evidence) this.#draw(event, alternative);
+    if (alternative.text) this.#extend(alternative.text);
+    if (alternative.end) this.#finish(alternative);
+  }
+
   #extend(text) {
-    if (this.state === 'waiting') this.#enter('writing');
+    if (this.state !== 'writing') this.#enter('writing');
     this.#editor.extendOffer(text);
   }
 
-  #finish({ recalls, timings_ms: milliseconds, signature }) {
-    this.#aborter = null;
-    const marks = marksOf(recalls.runs);
-    this.#evidence.recalled(recalls, marks.length > 0, signature);
-    this.#evidence.timings(milliseconds, signature);
+  #finish(alternative) {
+    if (this.#run && !this.#keep(alternative)) return this.#nothingNew();
+    const marks = this.#drawEnd(alternative.end);
     if (!this.#editor.offer.trim()) {
       this.#editor.withdraw();
       if (this.state !== 'idle') this.#enter('idle');
-      this.#on.say('The suggestion is used up.');
-      return;
+      return this.#on.say('The suggestion is used up.');
     }
     this.#editor.markOffer(marks);
     this.#on.marks(marks);
-    this.#enter('offered');
-    this.#on.say(`Suggestion: ${this.#editor.offer}. Tab accepts it, Escape dismisses it.`);
+    this.#offer();
+    return this.#on.announce(this.#editor.offer);
   }
 
-  #fail(message) {
-    this.#aborter = null;
+  /** What is known once a suggestion is whole; returns the marks of its words. */
+  #drawEnd({ recalls, timings_ms: milliseconds, signature }) {
+    const marks = marksOf(recalls.runs);
+    this.#evidence.recalled(recalls, marks.length > 0, signature);
+    this.#evidence.timings(milliseconds, signature);
+    return marks;
+  }
+
+  /** Keeps a new alternative; false if it says what another one says. */
+  #keep(alternative) {
+    this.#run = null;
+    return this.#alternatives.add(alternative) || !this.#alternatives.isFor(this.#place());
+  }
+
+  /** The model said the same again: another seed, or what is there already. */
+  #nothingNew() {
+    if (this.#alternatives.canMakeMore) return this.#write({ reuse: true });
+    this.#on.say('No other suggestion came.');
+    return this.#showAgain(this.#alternatives.shown);
+  }
+
+  #showAgain(alternative) {
+    this.#editor.withdraw();
+    this.#editor.openOffer();
+    this.#drawAll(alternative);
+    if (!alternative.end) this.#offer(); // it was stopped half-way
+  }
+
+  #offer() {
+    this.#enter('offered');
+    this.#on.shown(this.#alternatives.at + 1, this.#alternatives.count);
+  }
+
+  #end() {
+    this.#run?.aborter.abort();
+    this.#run = null;
     this.#evidence.awaiting(false);
-    if (this.#editor.offer.trim()) this.#enter('offered');
+  }
+
+  #fail(run, error) {
+    this.#end();
+    if (!run.isShown) {
+      if (error.status) this.#on.failed(error, { isUnseen: true });
+      return;
+    }
+    if (this.#editor.offer.trim()) this.#offer();
+    else if (this.#alternatives.count) this.#showAgain(this.#alternatives.shown);
     else this.#editor.withdraw();
-    this.#on.trouble(message);
+    this.#on.failed(error, { isUnseen: false });
   }
 
   #enter(state) {
