@@ -1,5 +1,6 @@
 """Personas of voices from the library to the written word: kept up to date, switched off, refused, forgotten."""
 
+import argparse
 import json
 import logging
 from contextlib import closing
@@ -10,8 +11,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from assistant.assembly import evidence_stages, load
+from assistant.commands import _request as command_request
+from assistant.commands import add_write_command
 from assistant.embedding import PersonaPrefix
 from assistant.errors import NotFoundError, SettingsError
 from assistant.generation.local import LocalGenerator, load_generator
@@ -19,12 +23,15 @@ from assistant.library.library import Library
 from assistant.persona.plug import HistoryFields, PersonaPlug, PlugSettings, Pooling, embedding_norm
 from assistant.persona.saving import DESCRIPTION_FILE, save_plug
 from assistant.pipeline import Pipeline
+from assistant.prompts import PromptTemplate
 from assistant.settings import Settings
 from assistant.types import Request, Sampling, Suggestion, Voice
+from assistant.ui.suggest_routes import Ask, admitted
 from assistant.voice_memories import GeneratorKeys, VoiceMemories
 from assistant.voice_personas import VoicePersonas, load_personas, plug_sides
 from tests.hashing_encoder import DIMENSIONS, HashingEncoder
 from tests.small_models import write_small_checkpoint
+from tests.ui.writing_room import Script, assistant_with
 
 TEXTS = {
     "gate.txt": "The sluice gate held through the flood. The keeper slept at last.",
@@ -179,9 +186,8 @@ def test_the_control_needs_no_more_than_a_voice(library: Library, generator: Loc
 def writing(library: Library, generator: LocalGenerator) -> Pipeline:
     stages = evidence_stages(library, HashingEncoder(), Settings())
     source = personas(library, generator, plug_for(generator))
-    _, template = generator, generator.key_maker()._template
     memory = VoiceMemories(library, generator.memory.model)
-    return Pipeline(stages, generator, template, memory=memory, personas=source)
+    return Pipeline(stages, generator, PromptTemplate(), memory=memory, personas=source)
 
 
 def suggest(pipeline: Pipeline, asked: Request) -> Suggestion:
@@ -280,3 +286,19 @@ def test_the_assistant_takes_the_plug_of_each_model(
         assert assistant.pipeline.personas is None
         assistant.use_model(str(folder))
         assert assistant.pipeline.personas is not None
+
+
+# What asks for it
+
+
+def test_the_command_line_and_the_page_say_how_far_to_go(library: Library, voice: Voice, tmp_path: Path) -> None:
+    assistant = assistant_with(library, Script(), tmp_path)
+    parser = argparse.ArgumentParser()
+    add_write_command(parser.add_subparsers())
+    for given, expected in (([], 1.0), (["--voice-strength", "0.25"], 0.25)):
+        arguments = parser.parse_args(["write", "--start", "The gate", "--voice", "Novel", *given])
+        assert command_request(assistant, arguments).voice_strength == expected
+    asked = admitted(assistant, voice.writer, Ask.model_validate({"voice": voice.id, "voice_strength": 0.5}))
+    assert asked.voice_strength == 0.5
+    with pytest.raises(ValidationError, match="less than or equal to 1"):
+        Ask.model_validate({"voice": voice.id, "voice_strength": 1.5})
