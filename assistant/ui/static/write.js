@@ -11,6 +11,7 @@ import { Journal } from './write/journal.js';
 import { Keeper } from './write/keeper.js';
 import { LearningWatch } from './write/learning_watch.js';
 import { MemoryChoice } from './write/memory.js';
+import { Outcomes } from './write/outcomes.js';
 import { PassageDialog } from './write/passage.js';
 import { around } from './write/place.js';
 import { Preferences } from './write/preferences.js';
@@ -51,6 +52,7 @@ class WritePage {
     });
     this.voices = new VoiceChoice(this.#part('.voice-choice'), {
       change: () => {
+        this.evidence.steering.anotherVoice();
         this.#changed();
         this.#showVoice();
       },
@@ -61,7 +63,14 @@ class WritePage {
     });
     this.learning = new LearningWatch(this.#part('.learning-place'), this.voices);
     this.saving = new SavingLine(this.#part('.save-state'));
-    this.evidence = new Evidence(this.#part('.evidence'), (entry) => this.#attempt(() => this.passage.show(entry)));
+    this.evidence = new Evidence(this.#part('.evidence'), this.#part('.mirror'), {
+      open: (entry) => this.#attempt(() => this.passage.show(entry)),
+      ask: () => this.#ask(),
+      caret: () => this.editor.caret,
+      again: () => this.suggestions.ask(),
+      finished: (text, start, end) => this.outcomes.finished(text, start, end),
+      trouble: (message) => this.#trouble(message),
+    });
     this.editor = new Editor(this.#part('.editor'), {
       change: () => this.#changed(),
       edited: (isTyping) => this.automatic?.edited(isTyping),
@@ -70,6 +79,7 @@ class WritePage {
       emptied: () => this.suggestions.emptied(),
       pointed: (word) => this.recalls.show(word),
     });
+    this.outcomes = new Outcomes(this.editor, { voice: () => this.voices.value, draft: () => this.#keeper.id });
     this.care = new DraftCare(root, {
       keeper: () => this.#keeper,
       editor: this.editor,
@@ -167,6 +177,7 @@ class WritePage {
   async #opened(id, content) {
     this.#show(content);
     this.evidence.note(this.#emptyNote());
+    await this.evidence.steering.open(id);
   }
 
   async #create() {
@@ -243,8 +254,9 @@ class WritePage {
 
   #ask() {
     const length = this.#part('.length select').value;
+    const steering = this.evidence.steering.value;
     const { before, after } = around(this.editor.text, this.editor.caret);
-    return { voice: this.voices.value, title: this.title.value, before, after, length, ...this.memory.wanted };
+    return { voice: this.voices.value, title: this.title.value, before, after, length, ...this.memory.wanted, steering };
   }
 
   #emptyNote(otherwise = 'start') {
@@ -289,6 +301,8 @@ class WritePage {
   // ---- what the page says ----
 
   #showState(state) {
+    this.evidence.state(state);
+    this.outcomes.state(state);
     this.#part('.write').dataset.state = state;
     for (const part of this.#root.querySelectorAll('[data-when]')) {
       part.hidden = !part.dataset.when.split(' ').includes(state);

@@ -2,7 +2,11 @@
 
 import { longDate } from '../shared/dates.js';
 import { make } from './dom.js';
+import { heldFocus, pinTool, tools } from './evidence_tools.js';
+import { Inspection } from './inspection.js';
 import { LEVELS } from './recalls.js';
+import { Steering } from './steering.js';
+import { SteeringPanel } from './steering_panel.js';
 
 const NOTES = {
   start: ['Ask for a suggestion, and what you wrote before that bears on this draft will stand here.'],
@@ -12,6 +16,11 @@ const NOTES = {
 };
 
 const NO_MARKS = 'No word of this suggestion leans on your earlier wording.';
+
+const BANDS = { strong: 'Strong evidence.', weak: 'Weak evidence.', none: 'No evidence.' };
+const THE_RULE =
+  'A passage says this if it shares at least two telling words with your draft; any other only sounds like it. ' +
+  'Two passages that say this make the evidence strong, or one that shares five words.';
 
 const STAGES = [
   ['retrieve', 'found', 'Retrieval: BM25 and dense search over the snippets of the voice'],
@@ -24,22 +33,49 @@ const STAGES = [
 
 export class Evidence {
   #root;
-  #open;
+  #on;
+  #asked = null; // what the suggestion on the page was asked with
+  #caret = 0; // and where
+  #text = '';
+  #shown = null; // the evidence beside it, as the server is told of it
 
-  /** `open(entry)` shows the document of a passage. */
-  constructor(root, open) {
+  /**
+   * `offer` is where suggestions are drawn. `on`: open(entry) shows the document of a passage, ask() gives what a
+   * suggestion would be asked with and caret() where; again() asks for one; finished(text, start, end) once one is
+   * whole, with its place and what the server said at its end; trouble(message).
+   */
+  constructor(root, offer, on) {
     this.#root = root;
-    this.#open = open;
+    this.#on = on;
+    this.#part('.evidence-note').after(make('p', { className: 'band', title: THE_RULE, hidden: true }), this.#findings());
+    this.steering = new Steering({
+      change: () => this.#steered(),
+      opened: () => this.panel.draw(),
+      trouble: (message) => on.trouble(message),
+    });
+    this.panel = new SteeringPanel(root, this.steering, on);
+    this.inspection = new Inspection(this.#part('.findings'), offer, {
+      open: (place) => on.open(place),
+      moved: (influence) => this.#moved(influence),
+    });
+  }
+
+  /** The state of the suggestion on the page: without one there is nothing to judge. */
+  state(name) {
+    if (name === 'idle' || name === 'waiting') this.inspection.stop();
   }
 
   /** Empties the panel but for a note: "start", "none", "voiceless" or "bare". */
   note(name) {
+    this.inspection.stop();
     this.#part('.evidence-note').dataset.note = name;
     this.#part('.evidence-note').replaceChildren(
       ...NOTES[name].map((textContent) => make('p', { textContent })),
       ...(name === 'bare' ? [make('a', { className: 'button', href: '/library', textContent: 'Open the Library' })] : []),
     );
-    for (const part of ['.recalled', '.summary', '.keywords', '.entries', '.timings']) this.#part(part).hidden = true;
+    const parts = ['.findings', '.band', '.recalled', '.summary', '.keywords', '.entries', '.timings'];
+    for (const part of parts) this.#part(part).hidden = true;
+    this.#part('.steering').hidden = name === 'voiceless' || name === 'bare';
   }
 
   /** The panel still shows the last suggestion's evidence while the next is looked for. */
@@ -47,29 +83,48 @@ export class Evidence {
     this.#root.classList.toggle('awaiting', isAwaiting);
   }
 
-  entries(entries, whenNone) {
+  entries(entries, whenNone, band) {
+    const giveBack = heldFocus(this.#root);
+    const { scrollTop } = this.#root;
+    const isSteering = this.#root.contains(document.activeElement);
     this.awaiting(false);
     this.note(entries.length ? 'start' : whenNone);
+    this.#asked = this.#on.ask();
+    this.#caret = this.#on.caret();
+    this.#shown = { passages: entries.map(placeOf), sentences: [], edited: '', keywords: [], recalled: [] };
     this.#part('.evidence-note').hidden = entries.length > 0;
     this.#part('.entries').hidden = entries.length === 0;
+    this.#band(band, entries.length > 0);
     const best = Math.max(...entries.map((entry) => entry.score));
     this.#part('.entries ol').replaceChildren(...entries.map((entry, number) => this.#entry(entry, best, number)));
-    this.#root.scrollTop = 0;
+    this.panel.draw();
+    this.#root.scrollTop = isSteering ? scrollTop : 0;
+    giveBack();
   }
 
-  summary(sentences) {
-    this.#part('.summary').hidden = sentences.length === 0;
+  /** The sentences of the summary, or what the writer put in their place. */
+  summary(sentences, edited = '') {
+    this.#shown.sentences = sentences;
+    this.#shown.edited = edited;
+    const isNone = sentences.length === 0 && !edited;
+    this.#part('.summary').hidden = isNone && this.steering.value.summary === null;
     const links = sentences.map((sentence) => this.#sentence(sentence));
-    this.#part('.summary p').replaceChildren(...links.flatMap((link) => [link, ' ']));
+    const none = make('span', { className: 'fine', textContent: 'Left out.' });
+    this.#part('.summary > p').replaceChildren(...(isNone ? [none] : links.flatMap((link) => [link, ' '])), edited);
+    this.panel.summary = edited || sentences.map(({ text }) => text).join(' ');
   }
 
   keywords(keywords) {
-    this.#part('.keywords').hidden = keywords.length === 0;
-    this.#part('.keywords ul').replaceChildren(...keywords.map(keyword));
+    const giveBack = heldFocus(this.#root);
+    this.#shown.keywords = keywords.map(({ text }) => text);
+    this.#part('.keywords').hidden = keywords.length + this.#shown.passages.length === 0;
+    this.#part('.keywords ul').replaceChildren(...keywords.map((keyword) => this.#keyword(keyword)));
+    giveBack();
   }
 
   /** The suggestion is whole: what its words leaned on; documents stand in the order of what they really gave. */
-  recalled({ words, documents }, isMarked, signature) {
+  recalled({ words, documents, runs }, isMarked, signature) {
+    this.#inspect(runs);
     if (!signature.memory) return; // nothing was to be recalled
     this.#part('.recalled').hidden = false;
     this.#part('.recalled p').replaceChildren(...(isMarked ? legend() : [NO_MARKS]));
@@ -92,15 +147,55 @@ export class Evidence {
     const seed = make('span', { title: JSON.stringify(signature), textContent: `seed ${signature.seed}` });
     this.#part('.timings').replaceChildren(...times, seed);
     this.#part('.timings').hidden = false;
+    this.#on.finished(this.#text, this.#caret, { timings: milliseconds, signature });
   }
 
   #part(selector) {
     return this.#root.querySelector(selector);
   }
 
+  #findings() {
+    const heading = make('h3', { textContent: 'Worth a look' });
+    return make('section', { className: 'findings', 'aria-label': 'Worth a look', hidden: true }, heading, make('ul'));
+  }
+
+  #band(band, isShown) {
+    const line = this.#part('.band');
+    line.hidden = !isShown || !band;
+    if (!band) return;
+    line.dataset.level = band.level;
+    line.replaceChildren(make('strong', { textContent: BANDS[band.level] }), ` ${band.reason}`);
+  }
+
+  #steered() {
+    this.panel.draw();
+    this.#on.again();
+  }
+
+  /** A whole suggestion: the server is asked what can be said of it. */
+  #inspect(runs) {
+    this.#text = runs.map((run) => run.text).join('');
+    this.#shown.recalled = runs.flatMap(({ supports = [] }) => supports.map(placeOf));
+    this.inspection.begin(this.#asked, this.#text, this.#shown);
+  }
+
+  #moved({ document, moved, bits }) {
+    for (const item of this.#root.querySelectorAll(`.entry[data-document="${document}"]`)) {
+      item.querySelector('.moved')?.remove();
+      const line = make('span', { className: 'moved', textContent: `moved it ${moved}`, title: inBits(bits) });
+      if (moved === 'not') line.textContent = 'did not move it';
+      line.dataset.moved = moved;
+      item.querySelector('.worth')?.append(line);
+    }
+  }
+
+  #standing() {
+    return [...this.#root.querySelectorAll('.entry[id]')].map((item) => Number(item.dataset.document));
+  }
+
   #entry(entry, best, number) {
     const title = make('button', { type: 'button', className: 'entry-title', textContent: entry.title || 'Untitled' });
-    title.addEventListener('click', () => this.#open(entry));
+    title.addEventListener('click', () => this.#on.open(entry));
     const score = make('span', { className: 'score', title: `Relevance ${entry.score.toFixed(2)}`, role: 'img' });
     score.setAttribute('aria-label', score.title);
     score.style.setProperty('--share', best > 0 ? entry.score / best : 0);
@@ -108,9 +203,17 @@ export class Evidence {
       'li',
       { className: 'entry' },
       make('h4', {}, title),
-      make('p', { className: 'entry-line' }, make('span', { className: 'date', textContent: day(entry) }), score),
+      make(
+        'p',
+        { className: 'entry-line' },
+        make('span', { className: 'date', textContent: day(entry) }),
+        score,
+      ),
+      make('p', { className: 'worth' }, make('span', { className: 'kind', textContent: entry.kind, title: entry.reason })),
       make('blockquote', {}, ...entry.runs.map(run)),
+      tools(entry, this.steering, () => this.#standing()),
     );
+    item.classList.toggle('pinned', this.steering.value.pinned.includes(entry.document));
     item.dataset.document = entry.document;
     item.id = `passage-${number}`;
     return item;
@@ -119,12 +222,13 @@ export class Evidence {
   /** A document that gave words though no passage of it stands here: it opens at the place that gave most. */
   #document(place) {
     const title = make('button', { type: 'button', className: 'entry-title', textContent: place.title || 'Untitled' });
-    title.addEventListener('click', () => this.#open(place));
+    title.addEventListener('click', () => this.#on.open(place));
     const item = make(
       'li',
       { className: 'entry' },
       make('h4', {}, title),
       make('p', { className: 'entry-line' }, make('span', { className: 'date', textContent: day(place) })),
+      pinTool(place, this.steering),
     );
     item.dataset.document = place.document;
     return item;
@@ -139,6 +243,16 @@ export class Evidence {
       this.#pointOut(item);
     });
     return link;
+  }
+
+  #keyword({ text, weight }) {
+    const remove = make('button', { type: 'button', className: 'plain', textContent: '×', 'aria-label': `Remove the word “${text}”` });
+    Object.assign(remove.dataset, { control: 'word-out', word: text });
+    remove.addEventListener('click', () => this.steering.removeWord(text));
+    const word = make('span', { textContent: text, title: `Weight ${weight.toFixed(2)}` });
+    const item = make('li', {}, word, remove);
+    item.style.setProperty('--weight', weight);
+    return item;
   }
 
   /** Brings the passage that a summary sentence comes from into view. */
@@ -179,10 +293,17 @@ function run({ text, marked }) {
   return marked ? make('mark', { textContent: text }) : text.replace(/\n\s*\n/g, '\n');
 }
 
-function keyword({ text, weight }) {
-  const item = make('li', { textContent: text, title: `Weight ${weight.toFixed(2)}` });
-  item.style.setProperty('--weight', weight);
-  return item;
+function placeOf({ document, start, end }) {
+  return { document, start, end };
+}
+
+/** What a number of bits says of the likelihood. */
+function inBits(bits) {
+  const exact = `(${bits.toFixed(1)} bits)`;
+  if (bits < 1) return `Without it the suggestion would be no less likely ${exact}`;
+  const times = 2 ** bits;
+  const said = times < 100 ? Math.round(times) : 10 ** Math.floor(Math.log10(times));
+  return `Without it the suggestion would be about ${said.toLocaleString('en')} times less likely ${exact}`;
 }
 
 function duration(milliseconds) {

@@ -156,9 +156,9 @@ export class Suggestions {
   #draw(event, alternative) {
     switch (event.event) {
       case 'ranked':
-        return this.#evidence.entries(event.entries, this.#on.whenNone());
+        return this.#evidence.entries(event.entries, this.#on.whenNone(), event.band);
       case 'summarized':
-        return this.#evidence.summary(event.sentences);
+        return this.#evidence.summary(event.sentences, event.edited);
       case 'synthesized':
         return this.#evidence.keywords(event.keywords);
       case 'text':
