@@ -179,7 +179,7 @@ function times(phases) {
 }
 
 function percent(part, whole) {
-  return `${Math.round((100 * part) / whole)} %`;
+  return `${Math.round((100 * part) / whole)}\u00a0%`;
 }
 
 function duration(milliseconds) {
