@@ -22,6 +22,7 @@ from assistant.generation.loading import LanguageModel
 from assistant.persona.history import history_of
 from assistant.persona.plug import PersonaPlug
 from assistant.persona.saving import Sides, model_side, save_plug
+from assistant.training.attention import attends_causally, use_causal_blocks
 from assistant.training.checkpoints import RunState, latest_state, save_state
 from assistant.training.curve import CurvePoint, LossCurve
 from assistant.training.loop import Progress
@@ -110,6 +111,8 @@ class PersonaRun:
                 }
             )
         )
+        if loaded.model.device.type == "cpu" and attends_causally(loaded.model):
+            use_causal_blocks(loaded.model)
         self._objective = PersonaObjective(loaded.model, plug.to(loaded.model.device))
         self._optimizer = MasterOptimizer(plug, Rates(settings.rate, settings.rate, "adamw"))
         self._state = self._resume()

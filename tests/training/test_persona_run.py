@@ -18,6 +18,7 @@ from assistant.generation.loading import LanguageModel
 from assistant.persona.plug import HistoryFields, PersonaPlug, PlugSettings, Pooling, embedding_norm
 from assistant.persona.saving import DESCRIPTION_FILE, PLUG_FILE, Side, Sides, load_plug, model_side
 from assistant.prompts import PAPER_TEMPLATE, PromptTemplate
+from assistant.training.attention import attends_by_blocks
 from assistant.training.checkpoints import current_model
 from assistant.training.curve import read_curve
 from assistant.training.persona_commands import add_persona_command
@@ -233,6 +234,15 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
         trained(tmp_path, settings=replace(SETTINGS, rate=0.5))
     with pytest.raises(TrainingError, match="expected whole numbers from 1"):
         PersonaSettings(history_dropout=1.0)
+
+
+def test_attention_by_blocks_changes_nothing_but_the_time(tmp_path: Path) -> None:
+    loaded, made = language_model(), example_set()
+    plug = plug_for(loaded)
+    before = nats(loaded, plug, made)
+    PersonaRun(loaded, plug, made, SETTINGS, folder=tmp_path)
+    assert attends_by_blocks(loaded.model)
+    assert nats(loaded, plug, made) == pytest.approx(before, rel=1e-5)
 
 
 # The command
