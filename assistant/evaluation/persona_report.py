@@ -49,10 +49,10 @@ def as_markdown(document: Json) -> str:
         rouge = f"{row['rouge1']:.1f}" if "rouge1" in row else ""
         published = " / ".join(f"{value:.1f}" for value in row["published"].values())
         lines.append(f"| {row['method']} | {row[_BITS]:.3f} | {rouge} | {published} |")
-    lines += ["", "| better | worse | metric | difference | p |", "|---|---|---|---|---|"]
+    lines += ["", "| row | against | metric | difference | p |", "|---|---|---|---|---|"]
     for test in document["tests"]:
         p = "< 0.0001" if test["p"] < 0.0001 else f"{test['p']:.4f}"
-        lines.append(f"| {test['better']} | {test['worse']} | {test['metric']} | {test['difference']:+.4f} | {p} |")
+        lines.append(f"| {test['row']} | {test['against']} | {test['metric']} | {test['difference']:+.4f} | {p} |")
     share = document["task_adaptation"]
     if share is not None:
         lines += ["", f"Task adaptation, which needs no writer: {100 * share['share']:.0f} % of the gain in bits."]

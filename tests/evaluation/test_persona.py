@@ -127,6 +127,7 @@ def test_a_document_has_rows_corrected_tests_and_the_tasks_share(records: list[d
     assert list(document)[-1] == "signature"
     shown = as_markdown(document)
     assert "| PPlug | 3.020 |  | 21.6 / 48.7 / 53.4 |" in shown
+    assert "| PPlug | model alone | bits_per_character | -1.0000 |" in shown
     assert "60 % of the gain" in shown
 
 
