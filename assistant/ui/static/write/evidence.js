@@ -246,11 +246,10 @@ export class Evidence {
   }
 
   #keyword({ text, weight }) {
-    const remove = make('button', { type: 'button', className: 'plain', textContent: '×', 'aria-label': `Remove the word “${text}”` });
+    const remove = make('button', { type: 'button', className: 'plain', 'aria-label': `Remove the word “${text}”` });
     Object.assign(remove.dataset, { control: 'word-out', word: text });
     remove.addEventListener('click', () => this.steering.removeWord(text));
-    const word = make('span', { textContent: text, title: `Weight ${weight.toFixed(2)}` });
-    const item = make('li', {}, word, remove);
+    const item = make('li', { title: `Weight ${weight.toFixed(2)}` }, make('span', { textContent: text }), remove);
     item.style.setProperty('--weight', weight);
     return item;
   }

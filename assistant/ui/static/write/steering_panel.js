@@ -95,34 +95,35 @@ export class SteeringPanel {
   }
 
   #buildSummary() {
-    this.field = make('textarea', { className: 'edit-summary', maxLength: 2000, rows: 5, 'aria-label': 'The summary', hidden: true });
     this.editButton = this.#button('summary', 'Edit', () => this.#editSummary());
     this.doneButton = this.#button('summary-done', 'Done', () => this.#endEditing(this.field.value.trim()));
     this.cancelButton = this.#button('summary-cancel', 'Cancel', () => this.#endEditing(null));
     this.doneButton.hidden = this.cancelButton.hidden = true;
+    this.summaryTools = make('p', { className: 'summary-tools' }, this.editButton, this.doneButton, this.cancelButton);
+    this.#part('.summary').append(this.summaryTools);
+  }
+
+  #editSummary() {
+    this.field = make('textarea', { className: 'edit-summary', maxLength: 2000, rows: 5, value: this.#summary, 'aria-label': 'The summary' });
     this.field.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
       event.stopPropagation();
       this.#endEditing(null);
     });
-    const buttons = make('p', { className: 'summary-tools' }, this.editButton, this.doneButton, this.cancelButton);
-    this.#part('.summary').append(this.field, buttons);
-  }
-
-  #editSummary() {
-    this.field.value = this.#summary;
+    this.summaryTools.before(this.field);
     this.#showEditing(true);
     this.field.focus();
   }
 
   #endEditing(text) {
+    this.field.remove();
     this.#showEditing(false);
     this.editButton.focus();
     if (text !== null && text !== this.#summary) this.#steering.summarize(text);
   }
 
   #showEditing(isEditing) {
-    this.field.hidden = this.doneButton.hidden = this.cancelButton.hidden = !isEditing;
+    this.doneButton.hidden = this.cancelButton.hidden = !isEditing;
     this.editButton.hidden = this.#part('.summary > p').hidden = isEditing;
   }
 
