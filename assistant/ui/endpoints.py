@@ -59,7 +59,7 @@ def add_endpoints(assistant: Assistant) -> None:
                 memory_strength=use.strength,
                 longest_copy=use.longest_copy,
                 voice_strength=voice_strength,
-                steering=_steering(steering),
+                steering=steering_of(steering),
             )
             assistant.library.draft_steering.check(writer, ask.voice, ask.steering)
             with closing(assistant.pipeline.write(ask)) as events:
@@ -79,7 +79,11 @@ def add_endpoints(assistant: Assistant) -> None:
     gr.api(voices, api_name="voices")
 
 
-def _steering(choices: dict[str, object] | None) -> Steering:
+def steering_of(choices: dict[str, object] | None) -> Steering:
+    """The steering that a program sent as JSON; None is none.
+
+    :raises SettingsError: if it is none, or contradicts itself.
+    """
     try:
         return SteeringChoice.model_validate(choices or {}).steering()
     except ValidationError as error:

@@ -88,8 +88,13 @@ class App:
         return next(int(voice["id"]) for voice in self.get("/api/library/voices")["voices"] if voice["name"] == name)
 
     def endpoint(self, name: str, *values: object) -> Any:
-        """The last answer of an endpoint for programs, in Gradio's protocol: a ticket, then a stream of events."""
-        ticket = self.post(f"/gradio_api/call/{name}", {"data": values})["event_id"]
+        """The last answer of an endpoint for programs, in Gradio's protocol: a ticket, then a stream of events.
+
+        As gradio_client does, it fills in the defaults of those at the end that are not given.
+        """
+        parameters = self.get("/gradio_api/info")["named_endpoints"][f"/{name}"]["parameters"]
+        defaults = [parameter["parameter_default"] for parameter in parameters[len(values) :]]
+        ticket = self.post(f"/gradio_api/call/{name}", {"data": [*values, *defaults]})["event_id"]
         with urllib.request.urlopen(f"{self.url}/gradio_api/call/{name}/{ticket}", timeout=300) as answer:
             lines = answer.read().decode().splitlines()
         complete = len(lines) - 1 - lines[::-1].index("event: complete")
