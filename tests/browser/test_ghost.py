@@ -300,7 +300,7 @@ def test_the_model_is_warmed_once_a_sentence_and_evidence_is_reused(
     page.keyboard.type(" very long queue", delay=30)
     offered(page)
     assert len(warmed) == 1
-    reused = {"reused": True, "characters_earlier": len(" very long queue")}
+    reused = {"reused": True, "characters_earlier": len("a very long queue")}
     signature = json.loads(page.locator(".timings [title*=seed]").get_attribute("title") or "")
     assert signature["evidence"] == reused
     with page.expect_response("**/api/suggest/warm"):

@@ -107,7 +107,8 @@ class WritePage {
     });
     this.continuations = new Continuations(this.#part('.write'), {
       ask: () => this.#ask(),
-      insert: (alternative) => this.#putIn(alternative),
+      caret: () => this.editor.caret,
+      insert: (alternative, at) => this.#putIn(alternative, at),
     });
   }
 
@@ -283,8 +284,8 @@ class WritePage {
     this.recalls.close();
   }
 
-  #putIn(alternative) {
-    this.editor.insert(alternative.text);
+  #putIn(alternative, at) {
+    this.editor.insert(alternative.text, at);
     this.suggestions.showEvidence(alternative);
   }
 

@@ -16,8 +16,9 @@ export class Continuations {
   #more = make('button', { type: 'button', textContent: 'One more' });
   #aborter = null;
   #request = null;
+  #caret = 0;
 
-  /** `on`: ask() gives what is asked for but length and seed; insert(alternative) puts one in. */
+  /** `on`: ask() gives what is asked for but length and seed, caret() where; insert(alternative, at) puts one in. */
   constructor(root, on) {
     this.#on = on;
     this.#sheet = new Sheet(root, 'continue-dialog', 'Ways to go on');
@@ -29,6 +30,7 @@ export class Continuations {
   /** Opens the sheet and writes the first ones. */
   async open() {
     this.#request = { ...this.#on.ask(), length: 'paragraph' };
+    this.#caret = this.#on.caret();
     const { before } = this.#request;
     this.#lead.textContent = before.length > TAIL ? `… ${before.slice(-TAIL).replace(/^\S*\s/, '')}` : before;
     this.#list.replaceChildren();
@@ -66,7 +68,7 @@ export class Continuations {
 
   #insert(alternative) {
     this.#sheet.close();
-    this.#on.insert(alternative);
+    this.#on.insert(alternative, this.#caret); // a text that lay behind a dialog may have lost its cursor
   }
 
   #stop() {

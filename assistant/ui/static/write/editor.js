@@ -96,11 +96,11 @@ export class Editor {
     this.#ghost.open(caret, { isQuiet });
   }
 
-  /** Puts text in at the cursor, as an accepted suggestion. */
-  insert(text) {
+  /** Puts text in at a place, as an accepted suggestion. */
+  insert(text, at) {
     this.withdraw();
     this.origins.nextOffer();
-    this.#insert(text, this.caret);
+    this.#insert(text, at);
   }
 
   extendOffer(text) {
