@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from assistant.errors import SettingsError
 
 _CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
-SHIPPED_CHECKPOINT = _CHECKPOINTS / "ownhand-16m"
+SHIPPED_CHECKPOINT = _CHECKPOINTS / "ownhand-80m"
 SHIPPED_SELECTORS = _CHECKPOINTS / "selectors" / "selectors.safetensors"
 
 

@@ -44,7 +44,7 @@ def shelf_of(store: ModelStore, *, in_use: str) -> tuple[ShelfModel, ...]:
 def _shipped(in_use: str) -> ShelfModel:
     return ShelfModel(
         name=SHIPPED,
-        title="Ownhand 16M",
+        title="Ownhand 80M",
         note=_SHIPPED_NOTE,
         parameters=count_parameters(SHIPPED_CHECKPOINT),
         bytes=_size(SHIPPED_CHECKPOINT),

@@ -1,4 +1,4 @@
-"""The shape of the shipped language model: a small Llama, made for two CPU cores."""
+"""The shape of a language model that is trained from nothing: a small Llama, made for two CPU cores."""
 
 from dataclasses import dataclass
 

@@ -58,7 +58,7 @@ def press(place: Locator, action: str | re.Pattern[str]) -> None:
 
 def test_the_page_says_what_there_is_and_what_it_needs_and_asks_nobody(models: Page, hub: FakeHub) -> None:
     expect(models.get_by_text(re.compile(r"This computer: .* of memory \(.* free\)"))).to_be_visible()
-    shipped = row(models, "ownhand-16m")
+    shipped = row(models, "ownhand-80m")
     expect(shipped).to_contain_text("In use")
     expect(shipped.get_by_role("button")).to_have_count(0)
     listed = row(models, LISTED)
@@ -81,14 +81,14 @@ def test_a_model_is_fetched_stopped_taken_up_again_used_and_removed(models: Page
     expect(listed).to_contain_text("On this computer")
     press(listed, "Use this model")
     expect(listed).to_contain_text("In use")
-    expect(row(models, "ownhand-16m")).not_to_contain_text("In use")
+    expect(row(models, "ownhand-80m")).not_to_contain_text("In use")
     answer = app.endpoint("suggest", "A letter", "The keeper walked along", "", None)
     assert answer["signature"]["model"] == "HuggingFaceTB--SmolLM2-135M"
 
     models.reload()  # the server knows, not the page
     expect(listed).to_contain_text("In use")
-    press(row(models, "ownhand-16m"), "Use this model")
-    expect(row(models, "ownhand-16m")).to_contain_text("In use")
+    press(row(models, "ownhand-80m"), "Use this model")
+    expect(row(models, "ownhand-80m")).to_contain_text("In use")
     press(listed, "Remove")
     press(listed, "Keep it")
     press(listed, "Remove")
@@ -106,7 +106,7 @@ def test_any_model_is_looked_up_by_name_and_a_broken_one_leaves_the_old_in_use(m
     expect(broken).to_contain_text("On this computer")
     press(broken, "Use this model")
     expect(broken.get_by_role("alert")).to_contain_text(re.compile("Cannot load a language model from .*Broken"))
-    expect(row(models, "ownhand-16m")).to_contain_text("In use")
+    expect(row(models, "ownhand-80m")).to_contain_text("In use")
 
 
 def test_a_name_that_does_not_exist_is_explained(models: Page, watch: Watch) -> None:
