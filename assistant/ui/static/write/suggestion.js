@@ -203,16 +203,18 @@ export class Suggestions {
     return marks;
   }
 
-  /** Keeps a new alternative; false if it says what another one says. */
+  /** Keeps a new alternative; false if it says nothing, or what another one says. */
   #keep(alternative) {
     this.#run = null;
+    if (!alternative.text.trim()) return false;
     return this.#alternatives.add(alternative) || !this.#alternatives.isFor(this.#place());
   }
 
-  /** The model said the same again: another seed, or what is there already. */
+  /** The model said nothing new: another seed, or what is there already. */
   #nothingNew() {
     if (this.#alternatives.canMakeMore) return this.#write({ reuse: true });
     this.#on.say('No other suggestion came.');
+    if (!this.#alternatives.count) return this.#editor.withdraw();
     return this.#showAgain(this.#alternatives.shown);
   }
 
