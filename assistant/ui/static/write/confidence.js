@@ -6,6 +6,8 @@
  */
 
 const FIRST_WORDS = 3;
+// About the surest quarter of the shipped model's ghosts. At 220 places of other people's mail, read without evidence,
+// their first word was the one that followed in 12 %, against 8 % of all: little, and to be measured anew with a new model.
 const LEAST = -2.3;
 
 /** Whether the first words are there; the last one may still be growing. */
