@@ -40,7 +40,7 @@ def test_every_one_of_the_64_steps_can_be_kept(tmp_path: Path) -> None:
 
     read = packed_and_read({"a": row}, tmp_path / "w.safetensors")["a"]
 
-    assert len(read.unique()) >= STEPS - 1  # the outermost two may fall together
+    assert len(set(read.flatten().tolist())) >= STEPS - 1  # the outermost two may fall together
     assert float((read - row).abs().max()) < 1 / 31
 
 
