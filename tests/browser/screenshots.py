@@ -55,7 +55,7 @@ def write_with_suggestion(page: Page, draft: int) -> None:
     """The Write page with a whole suggestion offered at the end of a draft."""
     page.goto(f"/#draft-{draft}")
     expect(page.locator(".write")).to_have_attribute("data-ready", "true")
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Control+End")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".write")).to_have_attribute("data-state", "offered", timeout=30_000)

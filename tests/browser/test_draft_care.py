@@ -62,14 +62,14 @@ def test_what_one_tab_saves_the_other_shows_at_once(app: App, open_page: OpenPag
     number = app.draft(title="Shared", text="Start. Middle. End.")
     first = open_draft(open_page, number)
     second = second_tab(first, number)
-    second.locator("textarea").focus()
+    second.locator(".editor textarea").focus()
     second.evaluate("document.querySelector('textarea').setSelectionRange(15, 15)")
     first.bring_to_front()
-    first.locator("textarea").focus()
+    first.locator(".editor textarea").focus()
     first.keyboard.press("Control+Home")
     first.keyboard.type("New. ")
     saved(first)
-    expect(second.locator("textarea")).to_have_value("New. Start. Middle. End.")
+    expect(second.locator(".editor textarea")).to_have_value("New. Start. Middle. End.")
     assert second.evaluate("document.querySelector('textarea').selectionStart") == 20
 
 
@@ -82,15 +82,15 @@ def test_two_tabs_that_wrote_in_different_places_are_merged(app: App, open_page:
     go_to_end(second)
     second.keyboard.type(" Second.")
     expect(state_of(second)).to_have_text(OFFLINE)
-    first.locator("textarea").focus()
+    first.locator(".editor textarea").focus()
     first.keyboard.press("Control+Home")
     first.keyboard.type("First. ")
     saved(first)
     join_up(second)
     expect(state_of(second)).to_have_text(MERGED)
     both = "First. One.\n\nTwo. Second."
-    expect(second.locator("textarea")).to_have_value(both)
-    expect(first.locator("textarea")).to_have_value(both)
+    expect(second.locator(".editor textarea")).to_have_value(both)
+    expect(first.locator(".editor textarea")).to_have_value(both)
     assert app.get(f"/api/drafts/{number}")["text"] == both
     expect(second.locator(".notice")).to_contain_text("what both wrote is here")
     go_to_end(second)
@@ -105,7 +105,7 @@ def test_where_both_changed_the_same_words_both_stand_and_a_version_of_each_is_k
     number = app.draft(title="Twice", text="The red door. It was shut.")
     page = open_draft(open_page, number)
     cut_off(page)
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.evaluate("document.querySelector('textarea').setSelectionRange(4, 7)")
     page.keyboard.type("green")
     expect(state_of(page)).to_have_text(OFFLINE)
@@ -113,11 +113,11 @@ def test_where_both_changed_the_same_words_both_stand_and_a_version_of_each_is_k
     app.put(f"/api/drafts/{number}", stored | {"text": "The blue door. It was shut."})
     join_up(page)
     expect(state_of(page)).to_have_text(MERGED)
-    expect(page.locator("textarea")).to_have_value("The [blue / green] door. It was shut.")
+    expect(page.locator(".editor textarea")).to_have_value("The [blue / green] door. It was shut.")
     notice = page.locator(".notice")
     expect(notice).to_contain_text("In one place both had changed the same words")
     notice.get_by_role("button", name="Show").click()
-    start, end = page.locator("textarea").evaluate("field => [field.selectionStart, field.selectionEnd]")
+    start, end = page.locator(".editor textarea").evaluate("field => [field.selectionStart, field.selectionEnd]")
     assert text_of(page)[start:end] == "[blue / green]"
     notice.get_by_role("button", name="Versions").click()
     dialog = page.get_by_role("dialog", name="Versions")
@@ -141,7 +141,7 @@ def test_offline_edits_are_merged_on_return(app: App, open_page: OpenPage) -> No
     other.context.set_offline(False)
     other.goto(f"/#draft-{number}")
     ready(other)
-    expect(other.locator("textarea")).to_have_value("One, changed elsewhere.\n\nTwo. Written offline.")
+    expect(other.locator(".editor textarea")).to_have_value("One, changed elsewhere.\n\nTwo. Written offline.")
     assert app.get(f"/api/drafts/{number}")["text"] == "One, changed elsewhere.\n\nTwo. Written offline."
 
 
@@ -154,7 +154,7 @@ def test_typing_goes_on_while_tabs_are_merged(app: App, open_page: OpenPage) -> 
     go_to_end(page)
     words = " These words are typed without a pause while the other side is merged in."
     page.keyboard.type(words, delay=25)
-    expect(page.locator("textarea")).to_have_value("Before. Start." + words)
+    expect(page.locator(".editor textarea")).to_have_value("Before. Start." + words)
     expect(state_of(page)).to_have_text(re.compile(f"Saved|{MERGED}"))
     assert app.get(f"/api/drafts/{number}")["text"] == "Before. Start." + words
 
@@ -171,13 +171,13 @@ def test_a_version_is_kept_by_name_compared_and_restored(app: App, open_page: Op
     page.keyboard.press("Enter")
     expect(dialog.locator(".version-open")).to_contain_text("Red")
     page.keyboard.press("Escape")
-    page.locator("textarea").fill("The blue door was shut. And more.")
+    page.locator(".editor textarea").fill("The blue door was shut. And more.")
     choose(page, "Versions")
     expect(dialog.locator("del")).to_have_text("red ")
     expect(dialog.locator("ins").first).to_have_text("blue ")
     dialog.get_by_role("button", name="Go back to this").click()
     expect(dialog).to_be_hidden()
-    expect(page.locator("textarea")).to_have_value("The red door was shut.")
+    expect(page.locator(".editor textarea")).to_have_value("The red door was shut.")
     page.locator(".notice").get_by_role("button", name="Versions").click()
     dialog.locator(".version-open", has_text="before going back").click()
     expect(dialog.locator("del").first).to_have_text("blue ")
@@ -188,7 +188,7 @@ def test_a_version_is_kept_by_name_compared_and_restored(app: App, open_page: Op
 def test_before_everything_is_deleted_a_version_is_kept(app: App, open_page: OpenPage) -> None:
     text = "A page that took all morning. " * 20
     page = open_draft(open_page, app.draft(title="Morning", text=text))
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
     saved(page)
@@ -196,7 +196,7 @@ def test_before_everything_is_deleted_a_version_is_kept(app: App, open_page: Ope
     dialog = page.get_by_role("dialog", name="Versions")
     expect(dialog.locator(".version-open")).to_contain_text("before a large change")
     dialog.get_by_role("button", name="Go back to this").click()
-    expect(page.locator("textarea")).to_have_value(text)
+    expect(page.locator(".editor textarea")).to_have_value(text)
 
 
 # ---- files ----
@@ -237,7 +237,7 @@ def test_a_file_becomes_a_new_draft(app: App, open_page: OpenPage, watch: Watch,
     with page.expect_file_chooser() as choosing:
         choose(page, "New draft from a file")
     choosing.value.set_files(file)
-    expect(page.locator("textarea")).to_have_value("It left at nine.")
+    expect(page.locator(".editor textarea")).to_have_value("It left at nine.")
     expect(page.get_by_role("textbox", name="Title")).to_have_value("The ferry")
     broken = tmp_path / "broken.docx"
     broken.write_bytes(b"no such thing")
@@ -288,7 +288,7 @@ def test_accepted_words_are_told_from_edited_and_own_ones(app: App, work_mail: i
     expect(page.locator(".origins-legend .suggested")).to_have_text(f"Suggested {words['suggested']}")
     middle = len(own) + 2
     page.evaluate(f"document.querySelector('textarea').setSelectionRange({middle}, {middle})")
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.type("x")
     expect(shown).to_have_class("edited")
     expect(page.locator(".origins-legend .suggested")).to_have_text("Suggested 0")
@@ -344,7 +344,7 @@ def test_drafts_are_searched(app: App, open_page: OpenPage) -> None:
     expect(page.locator(".draft-open")).to_have_count(1)
     expect(page.locator(".draft-title")).to_have_text("Crème brûlée")
     page.locator(".draft-open").click()
-    expect(page.locator("textarea")).to_have_value("Sugar and the flamethrower")
+    expect(page.locator(".editor textarea")).to_have_value("Sugar and the flamethrower")
     search.fill("zzyzx")
     expect(page.locator(".draft-none")).to_have_text("No draft has “zzyzx” in it.")
     search.fill("")
@@ -365,10 +365,10 @@ def test_a_deleted_draft_is_put_back_or_erased_from_the_list_of_deleted_ones(app
     page = open_draft(open_page, app.draft(title="Out and back", text="Still here"))
     choose(page, "Delete")
     expect(page.locator(".notice")).to_contain_text("“Out and back” was deleted.")
-    expect(page.locator("textarea")).not_to_have_value("Still here")
+    expect(page.locator(".editor textarea")).not_to_have_value("Still here")
     page.get_by_role("button", name="Deleted", exact=True).click()
     page.get_by_role("button", name="Put back Out and back").click()
-    expect(page.locator("textarea")).to_have_value("Still here")
+    expect(page.locator(".editor textarea")).to_have_value("Still here")
     choose(page, "Delete")
     page.get_by_role("button", name="Deleted", exact=True).click()
     page.get_by_role("button", name="Erase Out and back now").click()

@@ -27,7 +27,7 @@ def open_draft(open_page: OpenPage, number: int, **options: object) -> Page:
 def drafted(app: App, work_mail: int, open_page: OpenPage, **options: object) -> Page:
     """A draft with a suggestion on offer and its evidence beside it."""
     page = open_draft(open_page, app.draft(voice=work_mail, title=TITLE, text=START), **options)
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Control+End")
     page.keyboard.press("Control+Enter")
     offered(page)
@@ -129,7 +129,7 @@ def test_steering_is_remembered_for_the_draft_alone(app: App, work_mail: int, op
     page.reload()
     expect(page.locator(".write")).to_have_attribute("data-ready", "true")
     expect(page.get_by_role("button", name="Back to what Ownhand chose")).to_be_visible()
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Control+End")
     page.keyboard.press("Control+Enter")
     offered(page)
@@ -204,7 +204,7 @@ def test_copied_words_and_new_facts_are_marked_in_the_suggestion_and_told_beside
     # The server's answers are fixed here: what a model would write is another matter than how it is marked.
     page.route("**/api/suggest", lambda route: route.fulfill(body="\n".join(map(json.dumps, answer)) + "\n"))
     page.route("**/api/inspect", lambda route: route.fulfill(body=json.dumps(marks) + "\n"))
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Control+End")
     page.keyboard.press("Control+Enter")
     offered(page)
@@ -221,7 +221,7 @@ def test_copied_words_and_new_facts_are_marked_in_the_suggestion_and_told_beside
     findings.get_by_role("button", name=line["title"]).click()
     expect(page.locator(".passage-dialog mark")).to_be_visible()
     page.keyboard.press("Escape")
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Escape")
     expect(findings).to_be_hidden()
     assert page.evaluate(highlighted, "new-facts") == []

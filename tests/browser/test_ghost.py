@@ -52,7 +52,9 @@ def scripted(page: Page, *pieces: str, confidence: float | None = None) -> list[
     body = "".join(json.dumps(line) + "\n" for line in lines)
 
     def answer(route: Route) -> None:
-        asked.append(route.request.post_data_json)
+        sent = route.request.post_data_json
+        assert isinstance(sent, dict)
+        asked.append(sent)
         route.fulfill(body=body, content_type="application/x-ndjson")
 
     page.route("**/api/suggest", answer)

@@ -36,7 +36,7 @@ def test_from_files_to_a_draft_that_lasts(open_page: OpenPage, tmp_path: Path) -
     page.get_by_role("link", name="Write", exact=True).click()
     expect(page.locator(".write")).to_have_attribute("data-ready", "true")
     page.get_by_role("textbox", name="Title").fill(TITLE)
-    editor = page.locator("textarea")
+    editor = page.locator(".editor textarea")
     editor.click()
     page.keyboard.type(START)
     page.keyboard.press("Control+Enter")

@@ -55,7 +55,7 @@ def open_draft(open_page: OpenPage, number: int, **options: object) -> Page:
 
 def ask(page: Page) -> None:
     """Ask at the end of the draft until a word is underlined: each try draws another suggestion."""
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Control+End")
     for _ in range(8):
         page.keyboard.press("Control+Enter")
@@ -94,7 +94,7 @@ def test_words_are_underlined_by_how_much_they_lean_and_the_legend_says_so(
     )
     assert all(drawn[level] == width for level, width in page.locator(".ghost .recall").evaluate_all(thickness))
     expect(page.locator(".recalled")).to_contain_text("Underlined words lean on what you wrote before")
-    assert page.locator("textarea").input_value() == START
+    assert page.locator(".editor textarea").input_value() == START
 
 
 def test_a_click_on_a_word_shows_its_sentence_and_leads_to_its_document(
@@ -148,10 +148,10 @@ def test_words_are_reached_and_left_by_the_keyboard(app: App, voice: int, open_p
     expect(card).to_be_visible()
     page.keyboard.press("Escape")
     expect(card).to_be_hidden()
-    expect(page.locator("textarea")).to_be_focused()
+    expect(page.locator(".editor textarea")).to_be_focused()
     assert ghost_of(page) == suggestion
     page.keyboard.press("Tab")
-    assert page.locator("textarea").input_value() == START + suggestion
+    assert page.locator(".editor textarea").input_value() == START + suggestion
 
 
 def test_words_that_are_taken_are_no_longer_underlined(app: App, voice: int, open_page: OpenPage) -> None:
@@ -200,7 +200,7 @@ def test_off_nothing_is_underlined_and_the_text_is_that_of_the_model_alone(
     page = open_draft(open_page, app.draft(voice=voice, title=TITLE, text=START))
     set_strength(page, 0)
     expect(page.get_by_role("button", name="How much of me: off")).to_be_visible()
-    page.locator("textarea").focus()
+    page.locator(".editor textarea").focus()
     page.keyboard.press("Control+End")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".write")).to_have_attribute("data-state", "offered")
@@ -238,7 +238,7 @@ def test_a_draft_keeps_its_own_and_a_voice_what_its_drafts_start_with(
     expect(page.get_by_label("It may quote me at length")).to_be_checked()
     with page.expect_request("**/api/suggest") as asked:
         page.keyboard.press("Escape")
-        page.locator("textarea").focus()
+        page.locator(".editor textarea").focus()
         page.keyboard.press("Control+Enter")
     body = json.loads(asked.value.post_data or "")
     assert (body["memory_strength"], body["longest_copy"]) == (0.6, None)
