@@ -122,7 +122,10 @@ export class Evidence {
     giveBack();
   }
 
-  /** The suggestion is whole: what its words leaned on; documents stand in the order of what they really gave. */
+  /**
+   * The suggestion is whole: what its words leaned on. Documents stand in the order of what they really gave, unless
+   * the writer has put them into an order.
+   */
   recalled({ words, documents, runs }, isMarked, signature) {
     this.#inspect(runs);
     if (!signature.memory) return; // nothing was to be recalled
@@ -132,11 +135,15 @@ export class Evidence {
     this.#part('.evidence-note').hidden = true;
     this.#part('.entries').hidden = false;
     const list = this.#part('.entries ol');
+    const isOrdered = this.steering.value.order.length > 0;
+    const giveBack = heldFocus(this.#root); // what is moved loses it
     for (const place of documents.toReversed()) {
       const item = list.querySelector(`[data-document="${place.document}"]`) ?? this.#document(place);
       item.querySelector('.entry-line').after(make('p', { className: 'gave', textContent: gave(place.words, words) }));
-      list.prepend(item);
+      if (!isOrdered) list.prepend(item);
+      else if (!item.isConnected) list.append(item);
     }
+    giveBack();
     for (const link of this.#root.querySelectorAll('.sentence')) number(link, this.#part(link.hash));
   }
 
