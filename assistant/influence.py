@@ -16,10 +16,10 @@ from assistant.prompts import Prompt
 from assistant.stages import Scorer
 from assistant.types import DocumentId, Evidence, Summary
 
-A_LOT_BITS = 10.0
-"""From this many bits on an entry moved the suggestion a lot: without it, it is a thousand times less likely."""
-A_LITTLE_BITS = 3.0
-"""From this many on, a little: eight times less likely. Unrelated passages reach two or three by chance."""
+A_LOT_BITS = 20.0
+"""From this many bits on an entry moved the suggestion a lot: without it, it is a million times less likely."""
+A_LITTLE_BITS = 8.0
+"""From this many on, a little: 256 times less likely. Unrelated passages reach seven by chance."""
 
 
 class Moved(StrEnum):
