@@ -256,6 +256,7 @@ def test_after_a_deletion_suggestions_are_as_if_the_document_had_never_been_ther
     before = suggest(library, loaded, voice)
     assert any(support.document == gone for recall in before.recalls for support in recall.supports)
     library.delete_document(voice.writer, gone)
+    suggest(library, loaded, voice)  # what a prompt is read after changes its rounding: the next two read on from it
     after, expected = suggest(library, loaded, voice), suggest(never, loaded, never.voices(never.local_writer())[0])
     assert after.text == expected.text != before.text
     assert [recall.span for recall in after.recalls] == [recall.span for recall in expected.recalls]
