@@ -366,7 +366,7 @@ def test_longer_ways_to_go_on_stand_side_by_side_and_one_is_put_in(
 def test_keys_are_listed_changed_refused_and_remembered(app: App, open_page: OpenPage) -> None:
     page = write_page(app, open_page, None, "Off")
     scripted(page, " and so it went.")
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keys", exact=True).click()
     dialog = page.get_by_role("dialog", name="Keys")
     accept = dialog.locator("[data-command=accept]")
     expect(accept).to_have_text("Tab")
@@ -387,7 +387,7 @@ def test_keys_are_listed_changed_refused_and_remembered(app: App, open_page: Ope
     expect(page.get_by_role("button", name="Accept")).to_contain_text("Alt J")
     page.keyboard.press("Alt+j")
     assert text_of(page) == START + " and so it went."
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keys", exact=True).click()
     page.get_by_role("button", name="All as they were").click()
     expect(page.locator("[data-command=accept]")).to_have_text("Tab")
 

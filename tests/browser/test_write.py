@@ -207,7 +207,7 @@ def test_another_suggestion_has_another_seed(app: App, work_mail: int, open_page
     ask(page)
     expect(page.locator(".timings")).to_contain_text("seed 0")
     first = page.locator(".ghost").evaluate("ghost => ghost.textContent")
-    page.get_by_role("button", name="Another").click()
+    page.get_by_role("button", name="Another", exact=True).click()
     expect(page.locator(".timings")).to_contain_text("seed 1")
     offered(page)
     assert page.locator(".ghost").evaluate("ghost => ghost.textContent") != first
