@@ -25,7 +25,7 @@ TEXT = " 🦆 stuck again on Friday, and Farrow paid 60 pounds."
 
 @dataclass
 class Scoring(Script):
-    """A script that also judges: every passage with the word in it makes a text eight times as likely."""
+    """A script that also judges: every passage with the word in it makes a text 512 times as likely."""
 
     word: str = "Marta"
     judged: int = 0
@@ -37,7 +37,7 @@ class Scoring(Script):
                 raise self.broken
             self.judged += 1
             yield None
-            yield 3 * math.log(2) * ("".join(part.text for part in prompt).count(self.word))
+            yield 9 * math.log(2) * ("".join(part.text for part in prompt).count(self.word))
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_sentence_that_a_word_leaned_on_is_evidence_too(library: Library, voic
 def test_then_each_document_with_what_it_moved(library: Library, voice: VoiceId, tmp_path: Path) -> None:
     influences = told(client(library, Scoring(), tmp_path), inspection(library, voice))[1:]
     assert influences == [
-        {"event": "influence", "document": number(library, voice, "letter"), "moved": "a little", "bits": 3.0},
+        {"event": "influence", "document": number(library, voice, "letter"), "moved": "a little", "bits": 9.0},
         {"event": "influence", "document": number(library, voice, "other"), "moved": "not", "bits": 0.0},
     ]
 
