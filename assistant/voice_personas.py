@@ -4,40 +4,33 @@ The library keeps vectors without knowing what a persona is, the plug reads vect
 the generator reads what comes of it without knowing either; this is what brings the three together.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from assistant.embedding import Encoder, PersonaPrefix, Vectors
-from assistant.errors import ModelError
 from assistant.generation.local import LocalGenerator
-from assistant.persona.history import History, ItemDetails, item_vectors, opening, text_vector
+from assistant.persona.documents import SnippetVectors, document_vectors
+from assistant.persona.history import History, ItemDetails, history_of, item_vectors, opening
 from assistant.persona.plug import PersonaPlug, embedding_norm
 from assistant.persona.saving import Side, Sides, has_plug, load_plug, model_side, plug_hash
 from assistant.retrieval.encoder import weights_of
 from assistant.retrieval.per_voice import PerVoice, Revisions
-from assistant.types import Document, DocumentId, Request, Snippet, SnippetId, VoiceId
+from assistant.types import Document, DocumentId, Request, VoiceId
 
-_log = logging.getLogger(__name__)
+# Openings whose vectors are kept, in memory only: encoding one costs as much as everything else about a persona.
+_OPENINGS_KEPT = 16
 
 
-class KeptVectors(Revisions, Protocol):
+class KeptVectors(Revisions, SnippetVectors, Protocol):
     """What a library keeps."""
 
     def content_hashes(self, voice: VoiceId) -> dict[DocumentId, str]:
         """The SHA-256 of every text of a voice."""
-        ...
-
-    def voice_snippets(self, voice: VoiceId) -> tuple[Snippet, ...]:
-        """All snippets of a voice."""
-        ...
-
-    def snippet_vectors(self, voice: VoiceId, ids: Sequence[SnippetId]) -> Vectors:
-        """Vectors of snippets, in the order of the ids."""
         ...
 
     def documents_by_id(self, voice: VoiceId, ids: Sequence[DocumentId]) -> Mapping[DocumentId, Document]:
@@ -47,10 +40,14 @@ class KeptVectors(Revisions, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A voice's history, and the documents that are in it with the SHA-256 of their texts."""
+    """A voice's history, and the documents that are in it with the SHA-256 of their texts.
+
+    ``partial`` is the last history that was made without some of them.
+    """
 
     history: History
     contents: dict[DocumentId, str] = field(default_factory=dict)
+    partial: dict[frozenset[DocumentId], History] = field(default_factory=dict)
 
 
 class VoicePersonas:
@@ -63,6 +60,7 @@ class VoicePersonas:
     def __init__(self, plug: PersonaPlug, encoder: Encoder, kept: KeptVectors, *, model: str, plug_sha256: str) -> None:
         self._plug = plug
         self._encoder = encoder
+        self._opening_vector = lru_cache(maxsize=_OPENINGS_KEPT)(self._encoded)
         self._kept = kept
         self._model = model
         self._plug_sha256 = plug_sha256
@@ -72,21 +70,37 @@ class VoicePersonas:
         """The persona of the request's voice for the opening of its draft; None for a voice without documents."""
         if request.voice is None or request.voice_strength == 0:
             return None
-        plug, history = self._plug, self._held.of(request.voice).history
+        plug, history = self._plug, self._history(request.voice, request.left_out)
         if not history.count:
             return None
         persona = history.persona(plug, self._query(request)) if plug.reads_history else None
         vectors = plug.prefix(persona, strength=request.voice_strength).numpy()
         used = {"plug_sha256": self._plug_sha256, "documents": history.count, "strength": request.voice_strength}
-        return PersonaPrefix(self._model, vectors, used)
+        return PersonaPrefix(self._model, vectors, used | {"vectors": len(vectors)})
+
+    def _history(self, voice: VoiceId, left_out: frozenset[DocumentId]) -> History:
+        """The history of a voice without some documents: made anew, so that no sum keeps a trace of them."""
+        held = self._held.of(voice)
+        left_out = left_out.intersection(held.contents)
+        if not left_out:
+            return held.history
+        partial = held.partial.get(left_out)
+        if partial is None:
+            partial = history_of(self._plug, self._vectors(voice, sorted(held.contents.keys() - left_out)))
+            held.partial.clear()
+            held.partial[left_out] = partial
+        return partial
 
     def _query(self, request: Request) -> Vectors:
         """The vector of the draft's opening; a draft of nothing finds all documents alike."""
         text = opening(request.title, request.before)
         if not text or self._plug.settings.pooling != "attention":
             return np.zeros(self._encoder.dimensions, np.float32)
-        query: Vectors = self._encoder.encode([text])[0]
-        return query
+        return self._opening_vector(text)
+
+    def _encoded(self, text: str) -> Vectors:
+        vector: Vectors = self._encoder.encode([text])[0]
+        return vector
 
     def _renewed(self, voice: VoiceId, old: _Held | None) -> _Held:
         """The history as it is now, the new documents added; after a deletion anew, so that no sum keeps a trace."""
@@ -98,17 +112,10 @@ class VoicePersonas:
 
     def _vectors(self, voice: VoiceId, documents: Sequence[DocumentId]) -> Vectors:
         """Vectors of documents as history items, (documents, dimensions); those without a snippet are left out."""
-        wanted = dict[DocumentId, list[SnippetId]]((document, []) for document in documents)
-        for snippet in self._kept.voice_snippets(voice) if documents else ():
-            if snippet.document in wanted:
-                wanted[snippet.document].append(snippet.id)
-        wanted = {document: ids for document, ids in wanted.items() if ids}
-        found = self._kept.snippet_vectors(voice, [snippet for ids in wanted.values() for snippet in ids])
-        borders = np.cumsum([len(ids) for ids in wanted.values()])[:-1]
-        texts = [text_vector(own) for own in np.split(found, borders)] if wanted else []
+        found, texts = document_vectors(self._kept, voice, documents)
         fields = self._plug.settings.fields
-        titles = self._titles(voice, list(wanted)) if fields.titles else dict[DocumentId, str]()
-        details = [ItemDetails(title=titles.get(document, "")) for document in wanted]
+        titles = self._titles(voice, found) if fields.titles else dict[DocumentId, str]()
+        details = [ItemDetails(title=titles.get(document, "")) for document in found]
         return item_vectors(texts, details, fields, self._encoder)
 
     def _titles(self, voice: VoiceId, documents: Sequence[DocumentId]) -> dict[DocumentId, str]:
@@ -118,16 +125,12 @@ class VoicePersonas:
 def load_personas(folder: Path, generator: LocalGenerator, encoder: Encoder, kept: KeptVectors) -> VoicePersonas | None:
     """What makes personas for a model, if a plug lies in its folder.
 
-    One that was made for another language model or encoder is refused, and writing goes on without.
+    :raises ModelError: if the plug is damaged, or was made for another language model or encoder.
     """
     if not has_plug(folder):
         return None
     sides = plug_sides(generator, encoder)
-    try:
-        plug = load_plug(folder, sides, embedding_norm=embedding_norm(generator.model))
-    except ModelError as error:
-        _log.warning("%s; writing without it", error)
-        return None
+    plug = load_plug(folder, sides, embedding_norm=embedding_norm(generator.model))
     return VoicePersonas(plug, encoder, kept, model=sides.model.weights_sha256, plug_sha256=plug_hash(folder))
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-import logging
+import re
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,12 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from assistant.assembly import evidence_stages, load
+from assistant.assembly import load
 from assistant.commands import _request as command_request
 from assistant.commands import add_write_command
 from assistant.embedding import PersonaPrefix
-from assistant.errors import NotFoundError, SettingsError
+from assistant.errors import ModelError, NotFoundError, SettingsError
+from assistant.evidence_methods import evidence_stages
 from assistant.generation.local import LocalGenerator, load_generator
 from assistant.library.library import Library
 from assistant.persona.plug import HistoryFields, PersonaPlug, PlugSettings, Pooling, embedding_norm
@@ -25,7 +26,7 @@ from assistant.persona.saving import DESCRIPTION_FILE, save_plug
 from assistant.pipeline import Pipeline
 from assistant.prompts import PromptTemplate
 from assistant.settings import Settings
-from assistant.types import Request, Sampling, Suggestion, Voice
+from assistant.types import Evidence, Request, Sampling, Steering, Suggestion, Voice
 from assistant.ui.suggest_routes import Ask, admitted
 from assistant.voice_memories import GeneratorKeys, VoiceMemories
 from assistant.voice_personas import VoicePersonas, load_personas, plug_sides
@@ -61,6 +62,12 @@ class Counting(HashingEncoder):
 def plug_for(generator: LocalGenerator, pooling: Pooling = "attention", **fields: bool) -> PersonaPlug:
     settings = PlugSettings(DIMENSIONS, 32, pooling, persona_vectors=2, fields=HistoryFields(**fields))
     return PersonaPlug(settings, embedding_norm=embedding_norm(generator.model)).eval().requires_grad_(False)
+
+
+def apart(plug: PersonaPlug) -> PersonaPlug:
+    """The same plug with an average writer of some kind, so that every strength is another direction."""
+    plug.average_writer.copy_(torch.randn(plug.average_writer.shape, generator=torch.Generator().manual_seed(3)))
+    return plug
 
 
 def personas(
@@ -110,7 +117,7 @@ def test_it_is_what_the_plug_makes_of_the_librarys_vectors(
     expected = plug(query, items[None], torch.ones(1, 2, dtype=torch.bool))[0]
     assert np.allclose(made.vectors, expected.numpy(), atol=2e-3)  # the library keeps half precision
     assert made.model == generator.signature["weights_sha256"]
-    assert made.signature == {"plug_sha256": "p" * 64, "documents": 2, "strength": 1.0}
+    assert made.signature == {"plug_sha256": "p" * 64, "documents": 2, "strength": 1.0, "vectors": 3}
 
 
 def test_a_new_document_changes_it_and_a_deleted_one_is_gone(
@@ -129,6 +136,21 @@ def test_a_new_document_changes_it_and_a_deleted_one_is_gone(
     assert np.array_equal(vectors(source.persona(request(voice))), before)
 
 
+@pytest.mark.parametrize("pooling", ["attention", "mean"])
+def test_a_document_that_the_writer_left_out_is_no_part_of_it(
+    library: Library, generator: LocalGenerator, voice: Voice, tmp_path: Path, pooling: Pooling
+) -> None:
+    source = personas(library, generator, plug_for(generator, pooling))
+    before = vectors(source.persona(request(voice)))
+    add(library, voice, tmp_path, "kettle.txt")
+    kettle = max(info.id for info in library.documents(voice.writer, voice.id))
+    out = request(voice, steering=Steering(excluded=(kettle,)))
+    assert not np.array_equal(vectors(source.persona(request(voice))), before)
+    assert np.array_equal(vectors(source.persona(out)), before)
+    library.delete_document(voice.writer, kettle)
+    assert np.array_equal(vectors(source.persona(out)), before)
+
+
 def test_documents_that_are_known_are_not_read_again(
     library: Library, generator: LocalGenerator, voice: Voice, tmp_path: Path
 ) -> None:
@@ -141,6 +163,33 @@ def test_documents_that_are_known_are_not_read_again(
     add(library, voice, tmp_path, "kettle.txt")
     source.persona(request(voice))
     assert [text for text in encoder.texts if text in ("gate", "barley", "kettle")] == ["kettle"]
+
+
+def test_for_a_new_document_no_other_is_read(
+    library: Library, generator: LocalGenerator, voice: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = personas(library, generator, plug_for(generator, "mean"))
+    source.persona(request(voice))
+    add(library, voice, tmp_path, "kettle.txt")
+    kettle = max(info.id for info in library.documents(voice.writer, voice.id))
+    expected = {snippet.id for snippet in library.document_snippets(voice.id, kettle)}
+    read: list[Any] = []
+    whole: list[Any] = []
+    vectors_of, all_snippets = library.snippet_vectors, library.voice_snippets
+
+    def counted_vectors(of: Any, ids: Any) -> Any:
+        read.extend(ids)
+        return vectors_of(of, ids)
+
+    def counted_voice(of: Any) -> Any:
+        whole.append(of)
+        return all_snippets(of)
+
+    monkeypatch.setattr(library, "snippet_vectors", counted_vectors)
+    monkeypatch.setattr(library, "voice_snippets", counted_voice)
+    source.persona(request(voice))
+    assert set(read) == expected
+    assert not whole
 
 
 def test_voices_do_not_mix(library: Library, generator: LocalGenerator, voice: Voice, tmp_path: Path) -> None:
@@ -206,7 +255,7 @@ def test_a_strength_of_zero_is_the_model_alone(writing: Pipeline, voice: Voice) 
     assert "persona" not in off.signature
     assert "persona" not in off.timings_ms
     assert on.text != alone.text
-    assert on.signature["persona"] == {"plug_sha256": "p" * 64, "documents": 2, "strength": 1.0}
+    assert on.signature["persona"] == {"plug_sha256": "p" * 64, "documents": 2, "strength": 1.0, "vectors": 3}
     assert on.timings_ms["persona"] >= 0
 
 
@@ -218,6 +267,54 @@ def test_it_writes_beside_a_memory_as_without_a_kept_prefix(
     texts = [suggest(writing, each) for each in asked]
     assert texts[0].text == texts[3].text
     assert {"memory", "persona"} <= set(texts[0].signature)
+
+
+def test_nothing_read_at_another_strength_is_taken_over(
+    writing: Pipeline, voice: Voice, tmp_path: Path, library: Library, generator: LocalGenerator
+) -> None:
+    def plugged(made: LocalGenerator) -> Pipeline:
+        source = personas(library, made, apart(plug_for(made)))
+        return replace(writing, generator=made, memory=None, personas=source)
+
+    def at(pipeline: Pipeline, strength: float) -> str:
+        asked = request(voice, "The gate stood open, and the keeper", sampling=SAMPLING, voice_strength=strength)
+        return suggest(pipeline, asked).text
+
+    strengths = (1.0, 0.4, 0.0, 0.4, 1.0)
+    pipeline = plugged(generator)
+    kept = [at(pipeline, strength) for strength in strengths]
+    for strength, text in zip(strengths, kept, strict=True):
+        fresh, _ = load_generator(write_small_checkpoint(tmp_path / "small"))
+        fresh.model.float()
+        assert text == at(plugged(fresh), strength)
+    assert len(set(kept)) == 3
+
+
+def test_what_moved_a_suggestion_is_asked_behind_the_persona_it_was_written_with(
+    writing: Pipeline, voice: Voice, generator: LocalGenerator, library: Library
+) -> None:
+    writing = replace(writing, personas=personas(library, generator, apart(plug_for(generator))))
+    asked = request(voice, "The gate stood")
+    prompts = [writing.prompt(asked, evidence) for evidence in (Evidence(), writing.stages.evidence(asked))]
+
+    def scores(strength: float) -> list[float]:
+        persona = writing.persona(replace(asked, voice_strength=strength))
+        return [score for score in generator.scores(prompts, " open.", persona) if score is not None]
+
+    alone, half, full = (scores(strength) for strength in (0.0, 0.5, 1.0))
+    assert alone == [score for score in generator.scores(prompts, " open.") if score is not None]
+    assert len({round(one, 4) for one in (*alone, *half, *full)}) == 6
+    prefix = writing.persona(asked)
+    read = generator.read(prompts[0], " open.", prefix)  # heals no word: both end where the draft does
+    assert full[0] == pytest.approx(float(read.spoken.gather(1, read.targets[:, None]).sum()), abs=0.5)
+
+
+def test_an_opening_is_encoded_once(library: Library, generator: LocalGenerator, voice: Voice) -> None:
+    encoder = Counting()
+    source = personas(library, generator, plug_for(generator), encoder)
+    for before in ("", "The gate", "The gate stood open", "The gate"):
+        source.persona(request(voice, before))
+    assert encoder.texts == ["The gate"]
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.1])
@@ -249,27 +346,29 @@ def test_without_one_everything_is_as_before(library: Library, generator: LocalG
     assert load_personas(tmp_path, generator, HashingEncoder(), library) is None
 
 
-def test_one_for_another_model_is_refused_by_name_and_writing_goes_on(
-    folder: Path, library: Library, caplog: pytest.LogCaptureFixture
-) -> None:
+def another_models(folder: Path) -> None:
+    """Make the plug one for another language model."""
     document = json.loads((folder / DESCRIPTION_FILE).read_text())
     document["model"] |= {"name": "an older one", "weights_sha256": "0" * 64}
     (folder / DESCRIPTION_FILE).write_text(json.dumps(document))
+
+
+NAMED = r"language model an older one \(000000000000, width 32\), not for plugged"
+
+
+def test_one_for_another_model_is_refused_by_name(folder: Path, library: Library) -> None:
+    another_models(folder)
     generator, _ = load_generator(folder)
-    with caplog.at_level(logging.WARNING):
-        assert load_personas(folder, generator, HashingEncoder(), library) is None
-    assert "language model an older one (000000000000, width 32), not for plugged" in caplog.text
+    with pytest.raises(ModelError, match=NAMED):
+        load_personas(folder, generator, HashingEncoder(), library)
 
 
-def test_an_encoder_of_another_width_is_refused_by_name(
-    folder: Path, library: Library, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_encoder_of_another_width_is_refused_by_name(folder: Path, library: Library) -> None:
     wide = HashingEncoder()
     wide.name, wide.dimensions = "wide", 768
     generator, _ = load_generator(folder)
-    with caplog.at_level(logging.WARNING):
-        assert load_personas(folder, generator, wide, library) is None
-    assert "encoder hashing (hashing, width 384), not for wide (wide, width 768)" in caplog.text
+    with pytest.raises(ModelError, match=r"encoder hashing \(hashing, width 384\), not for wide \(wide, width 768\)"):
+        load_personas(folder, generator, wide, library)
 
 
 def test_the_assistant_takes_the_plug_of_each_model(
@@ -286,6 +385,12 @@ def test_the_assistant_takes_the_plug_of_each_model(
         assert assistant.pipeline.personas is None
         assistant.use_model(str(folder))
         assert assistant.pipeline.personas is not None
+        another_models(folder)
+        assistant.use_model(str(folder))  # writing goes on, and the page can say why there is no persona
+        assert assistant.pipeline.personas is None
+        assert re.search(NAMED, assistant.plug_trouble)
+        assistant.use_model(str(plain))
+        assert assistant.plug_trouble == ""
 
 
 # What asks for it
@@ -295,7 +400,8 @@ def test_the_command_line_and_the_page_say_how_far_to_go(library: Library, voice
     assistant = assistant_with(library, Script(), tmp_path)
     parser = argparse.ArgumentParser()
     add_write_command(parser.add_subparsers())
-    for given, expected in (([], 1.0), (["--voice-strength", "0.25"], 0.25)):
+    library.set_voice_strength(voice.writer, voice.id, 0.75)
+    for given, expected in (([], 0.75), (["--voice-strength", "0.25"], 0.25)):
         arguments = parser.parse_args(["write", "--start", "The gate", "--voice", "Novel", *given])
         assert command_request(assistant, arguments).voice_strength == expected
     asked = admitted(assistant, voice.writer, Ask.model_validate({"voice": voice.id, "voice_strength": 0.5}))

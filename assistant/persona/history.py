@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from assistant.embedding import Encoder, Vectors
+from assistant.persona.documents import unit
 from assistant.persona.plug import HistoryFields, PersonaPlug
 
 OPENING_CHARACTERS = 150
@@ -44,11 +45,6 @@ class ItemDetails:
         return [text for is_wanted, text in chosen if is_wanted and text]
 
 
-def text_vector(snippets: Vectors) -> Vectors:
-    """The vector of a document's text, (width,): the mean of its snippets', made one long."""
-    return _unit(snippets.mean(axis=0))
-
-
 def item_vectors(
     texts: Sequence[Vectors], details: Sequence[ItemDetails], fields: HistoryFields, encoder: Encoder
 ) -> Vectors:
@@ -60,7 +56,7 @@ def item_vectors(
     wanted = list(dict.fromkeys(text for own in further for text in own))
     known = dict(zip(wanted, encoder.encode(wanted), strict=True)) if wanted else {}
     rows = [
-        _unit(np.mean([text, *(known[each] for each in own)], axis=0)) for text, own in zip(texts, further, strict=True)
+        unit(np.mean([text, *(known[each] for each in own)], axis=0)) for text, own in zip(texts, further, strict=True)
     ]
     return np.stack(rows) if rows else np.zeros((0, encoder.dimensions), np.float32)
 
@@ -124,8 +120,3 @@ class History:
 def history_of(plug: PersonaPlug, vectors: Vectors) -> History:
     """A history of these items, (items, encoder width)."""
     return History.empty(plug).with_items(plug, vectors)
-
-
-def _unit(vector: Vectors) -> Vectors:
-    unit: Vectors = (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
-    return unit

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from transformers import PreTrainedModel
 
 from assistant.errors import ModelError, SettingsError
 from assistant.persona.plug import HistoryFields, PersonaPlug, PlugSettings
 from assistant.signature import file_hash
+from assistant.whole_files import replacing
 
 PLUG_FILE = "persona.safetensors"
 DESCRIPTION_FILE = "persona.json"
@@ -54,23 +55,22 @@ def model_side(model: PreTrainedModel, signature: Mapping[str, object]) -> Side:
 def save_plug(folder: Path, plug: PersonaPlug, sides: Sides, *, signature: Mapping[str, Any]) -> None:
     """Write a plug; the description comes last and names the hash of the numbers, so that halves never pass for whole.
 
+    Numbers are kept in float16: the language model computes in bfloat16, which has fewer digits.
+
     :param signature: data, settings and versions it was trained with.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    numbers, description = folder / PLUG_FILE, folder / DESCRIPTION_FILE
-    tensors = {name: tensor.float().cpu().contiguous() for name, tensor in plug.state_dict().items()}
-    save_file(tensors, numbers.with_suffix(".new"))
-    numbers.with_suffix(".new").replace(numbers)
-    document = {
-        "encoder": asdict(sides.encoder),
-        "model": asdict(sides.model),
-        "settings": asdict(plug.settings),
-        "plug_sha256": file_hash(numbers),
-        "signature": dict(signature),
-    }
-    new = description.with_suffix(".new")
-    new.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    new.replace(description)
+    tensors = {name: tensor.half().cpu().contiguous() for name, tensor in plug.state_dict().items()}
+    with replacing(folder / PLUG_FILE, folder / DESCRIPTION_FILE) as (numbers, description):
+        numbers.write_bytes(save(tensors))
+        document = {
+            "encoder": asdict(sides.encoder),
+            "model": asdict(sides.model),
+            "settings": asdict(plug.settings),
+            "plug_sha256": file_hash(numbers),
+            "signature": dict(signature),
+        }
+        description.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
 def has_plug(folder: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from assistant.embedding import Vectors
 from assistant.errors import TrainingError
@@ -21,13 +21,15 @@ from assistant.generation.vocabulary import Vocabulary
 from assistant.persona.plug import HistoryFields
 from assistant.persona.saving import Side
 from assistant.prompts import Part, Prompt
+from assistant.whole_files import replacing
 
 _TENSORS_FILE = "examples.safetensors"
 _DESCRIPTION_FILE = "examples.json"
 _SIDES = ("read", "begun", "written")
 # Tokens that an encoder reads at most, in serving too, those of the prefix among them.
 _ENCODER_TOKENS = 1024
-_PREFIX_ROOM = 16
+PREFIX_ROOM = 16
+"""Vectors that may be read before a prompt: examples are made for any plug that has no more."""
 
 Ids = npt.NDArray[np.int32]
 
@@ -57,10 +59,10 @@ def passage_of(
     """
     written = vocabulary.encode((Part(continuation),))
     if is_encoder_decoder:
-        room = _ENCODER_TOKENS - _PREFIX_ROOM - len(vocabulary.closing)
+        room = _ENCODER_TOKENS - PREFIX_ROOM - len(vocabulary.closing)
         read = [*vocabulary.encode(prompt[:-1])[:room], *vocabulary.closing]
         return Passage(_ids(read), _ids(vocabulary.encode(prompt[-1:])), _ids(written))
-    room = max(1, context - len(written) - len(vocabulary.opening) - _PREFIX_ROOM)
+    room = max(1, context - len(written) - len(vocabulary.opening) - PREFIX_ROOM)
     return Passage(_ids([*vocabulary.opening, *vocabulary.encode(prompt)[-room:]]), _ids([]), _ids(written))
 
 
@@ -122,10 +124,9 @@ def save_examples(folder: Path, made: ExampleSet) -> None:
         rows = [getattr(passage, side) for passage in passages]
         tensors[side] = np.concatenate(rows).astype(np.int32)
         tensors[f"{side}.lengths"] = np.array(list(map(len, rows)), dtype=np.int64)
-    save_file(tensors, folder / _TENSORS_FILE)
-    new = folder / f"{_DESCRIPTION_FILE}.new"
-    new.write_text(json.dumps({"fits": asdict(made.fits), "signature": made.signature}, indent=2) + "\n")
-    new.replace(folder / _DESCRIPTION_FILE)
+    with replacing(folder / _TENSORS_FILE, folder / _DESCRIPTION_FILE) as (numbers, description):
+        numbers.write_bytes(save(tensors))
+        description.write_text(json.dumps({"fits": asdict(made.fits), "signature": made.signature}, indent=2) + "\n")
 
 
 def has_examples(folder: Path) -> bool:

@@ -14,7 +14,8 @@ import numpy as np
 from assistant.embedding import Encoder, Vectors
 from assistant.errors import SettingsError
 from assistant.generation.vocabulary import Vocabulary
-from assistant.persona.history import ItemDetails, item_vectors, opening, text_vector
+from assistant.persona.documents import text_vector
+from assistant.persona.history import ItemDetails, item_vectors, opening
 from assistant.persona.plug import HistoryFields
 from assistant.prompts import PromptTemplate, build_prompt
 from assistant.signature import file_hash
@@ -103,7 +104,11 @@ def make_examples(
     )
     signature = {
         "corpora": {path.name: file_hash(path) for path in corpora},
-        "settings": {"evidence_share": settings.evidence_share} | _drafts_signature(settings.drafts),
+        "settings": {
+            "evidence_share": settings.evidence_share,
+            "evidence_characters": settings.drafts.evidence.ranking.budget_characters,
+        }
+        | _drafts_signature(settings.drafts),
         "authors": len(authors),
         "examples": len(examples),
     }
@@ -123,7 +128,7 @@ class _Maker:
         self._form = form
         self._encoder = encoder
         self._settings = settings
-        self._words = WordVectors(encoder)
+        self._words = WordVectors(encoder) if settings.evidence_share > 0 else None
         self._random = random.Random(settings.drafts.seed + 1)
 
     def read(self, records: Sequence[Record]) -> tuple[Archive, Vectors]:

@@ -1,13 +1,10 @@
-"""A run of training a plug: a loop of its own, with the states, the curve and the optimizer of the project's others.
+"""A run of training a plug.
 
-``assistant.training.loop`` trains the weights of a language model on shards of ids, packed into windows by tokens. Here
-the language model is frozen and may be shared, an example comes with its writer's history, part of which is dropped
-anew at every pass, and the state to save is a plug of some megabytes. What both have in common is used by both.
+The language model is frozen and may be shared, an example comes with its writer's history, part of which is dropped
+anew at every pass, and the state to save is a plug of some megabytes.
 """
 
-import json
-import math
-import time
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,16 +19,15 @@ from assistant.generation.loading import LanguageModel
 from assistant.persona.history import history_of
 from assistant.persona.plug import PersonaPlug
 from assistant.persona.saving import Sides, model_side, save_plug
-from assistant.training.attention import attends_causally, use_causal_blocks
-from assistant.training.checkpoints import RunState, latest_state, save_state
-from assistant.training.curve import CurvePoint, LossCurve
-from assistant.training.loop import Progress
+from assistant.persona.translation import WordPairs, begin_as_translation
+from assistant.training.attention import attend_by_blocks_on_cpu
+from assistant.training.curve import CurvePoint
 from assistant.training.optimizer import MasterOptimizer, Rates
-from assistant.training.persona_examples import Example, ExampleSet
+from assistant.training.persona_examples import PREFIX_ROOM, Example, ExampleSet
 from assistant.training.persona_objective import PersonaBatch, PersonaObjective, persona_batch
+from assistant.training.resumable import FINAL_RATE, Progress, ResumableRun
 from assistant.training.tokenizer import vocabulary_fingerprint
 
-_FINAL_RATE = 0.02
 # Examples are sorted by length within so many updates: less padding, and still in random order.
 _SORTED_TOGETHER = 8
 
@@ -50,6 +46,10 @@ class PersonaSettings:
     rows: int = 4
     """Examples read at once: what fits into memory."""
     rate: float = 1e-3
+    """Peak learning rate of the instruction vectors and biases."""
+    matrix_rate: float = 4e-5
+    """Peak learning rate of the matrices. Their numbers come to a few thousandths, and hundreds add up to one of a
+    persona: at the rate of the instruction vectors personas grow to thirty times the length of an embedding."""
     warmup_share: float = 0.05
     history_dropout: float = 0.5
     """In every pass each history loses a random share of its items, from none to this. The published code does so too,
@@ -57,17 +57,22 @@ class PersonaSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.passes, self.batch, self.rows) < 1 or not self.rate > 0 or not 0 <= self.history_dropout < 1:
+        if (
+            min(self.passes, self.batch, self.rows) < 1
+            or not min(self.rate, self.matrix_rate) > 0
+            or not 0 <= self.history_dropout < 1
+        ):
             raise TrainingError(
-                f"passes {self.passes}, batch {self.batch}, rows {self.rows}, rate {self.rate}, history dropout "
-                f"{self.history_dropout}: expected whole numbers from 1, a rate above 0, a dropout from 0 to below 1"
+                f"passes {self.passes}, batch {self.batch}, rows {self.rows}, rates {self.rate} and "
+                f"{self.matrix_rate}, history dropout {self.history_dropout}: expected whole numbers from 1, rates "
+                "above 0, a dropout from 0 to below 1"
             )
 
     def rate_factor(self, done: float) -> float:
         """Share of the peak rate after a share of the run: a linear rise, then a linear fall."""
         if done < self.warmup_share:
-            return max(_FINAL_RATE, done / self.warmup_share)
-        return max(_FINAL_RATE, (1 - done) / (1 - self.warmup_share))
+            return max(FINAL_RATE, done / self.warmup_share)
+        return max(FINAL_RATE, (1 - done) / (1 - self.warmup_share))
 
     def as_recipe(self) -> dict[str, Any]:
         """What has to be the same for a run to be resumed."""
@@ -86,47 +91,50 @@ class _PlugWeights:
         save_plug(folder, self.plug, self.sides, signature=self.signature)
 
 
-class PersonaRun:
-    """One resumable run: iterate over ``run()`` to train, one ``Progress`` per update.
+class PersonaRun(ResumableRun):
+    """One run of training a plug.
 
     :param folder: where the state is kept, and at the end the plug.
-    :raises TrainingError: if the examples were made for another language model, or the folder holds another run.
+    :param words: what the projector begins as a translation of; None: it begins with random numbers.
+    :raises TrainingError: if the examples were made for another language model, the folder holds another run, or
+        several processes were started.
     """
 
     def __init__(
-        self, loaded: LanguageModel, plug: PersonaPlug, examples: ExampleSet, settings: PersonaSettings, *, folder: Path
+        self,
+        loaded: LanguageModel,
+        plug: PersonaPlug,
+        examples: ExampleSet,
+        settings: PersonaSettings,
+        *,
+        folder: Path,
+        words: WordPairs | None = None,
     ) -> None:
+        refuse_several_processes()
         _check_fit(loaded, plug, examples)
         self._examples = examples
         self._settings = settings
-        self._folder = folder
         self._sides = Sides(examples.fits.encoder, model_side(loaded.model, loaded.signature))
-        self._recipe: dict[str, Any] = json.loads(
-            json.dumps(
-                {
-                    "plug": asdict(plug.settings),
-                    "sides": asdict(self._sides),
-                    "examples": examples.signature,
-                    "settings": settings.as_recipe(),
-                }
-            )
-        )
-        if loaded.model.device.type == "cpu" and attends_causally(loaded.model):
-            use_causal_blocks(loaded.model)
+        recipe = {
+            "plug": asdict(plug.settings),
+            "sides": asdict(self._sides),
+            "examples": examples.signature,
+            "settings": settings.as_recipe(),
+            "words": len(words.vectors) if words is not None and plug.reads_history else 0,
+        }
+        items = torch.from_numpy(_an_item_of_each(examples))
+        plug.measure_items(items)
+        if words is not None and plug.reads_history:
+            begin_as_translation(plug, words, items)
+        attend_by_blocks_on_cpu(loaded.model)
         self._objective = PersonaObjective(loaded.model, plug.to(loaded.model.device))
-        self._optimizer = MasterOptimizer(plug, Rates(settings.rate, settings.rate, "adamw"))
-        self._state = self._resume()
-        self._curve = LossCurve(folder, after=self._state.step)
+        optimizer = MasterOptimizer(plug, Rates(settings.matrix_rate, settings.rate, "adamw"))
+        super().__init__(optimizer, folder=folder, recipe=recipe)
 
     @property
     def plug(self) -> PersonaPlug:
         """The plug being trained."""
         return self._objective.plug
-
-    @property
-    def state(self) -> RunState:
-        """Where the run stands."""
-        return self._state
 
     @property
     def tokens(self) -> int:
@@ -135,39 +143,10 @@ class PersonaRun:
 
     def run(self, *, save_minutes: float = 10.0) -> Iterator[Progress]:
         """Train until the passes are done, saving the state every few minutes and at the end; then write the plug."""
-        started, first = time.monotonic(), self._state.tokens
-        saved = started
-        try:
-            for point in self._updates():
-                self._curve.add(point)
-                now = time.monotonic()
-                rate = (point.tokens - first) / max(now - started, 1e-9)
-                yield Progress(point.step, point.tokens, point.loss, rate, (self.tokens - point.tokens) / rate)
-                if now - saved > save_minutes * 60:
-                    self.save()
-                    saved = now
-            self._measure_average_writer()
-            self.save()
-            save_plug(self._folder, self.plug, self._sides, signature=self._recipe)
-        finally:
-            self._curve.close()
-
-    def save(self) -> None:
-        """Write curve, plug, moments and position."""
-        self._curve.save()
-        weights = _PlugWeights(self.plug, self._sides, self._recipe)
-        save_state(self._folder, weights, self._optimizer.state(), self._state, self._recipe)
-
-    def _resume(self) -> RunState:
-        found = latest_state(self._folder, self._recipe)
-        if found is None:
-            return RunState(step=0, tokens=0, round_number=0, batch=0)
-        state, tensors = found
-        self._optimizer.restore(tensors)
-        return state
+        yield from super().run(save_minutes=save_minutes)
+        save_plug(self._folder, self.plug, self._sides, signature=self._recipe)
 
     def _updates(self) -> Iterator[CurvePoint]:
-        """Train, one point per update, from where the state stands."""
         while self._state.round_number < self._settings.passes:
             plan = self._plan(self._state.round_number)
             for group in plan[self._state.batch :]:
@@ -178,6 +157,10 @@ class PersonaRun:
                 if self._state.batch == len(plan):
                     self._state = self._state.next_round()
                 yield CurvePoint(self._state.step, self._state.tokens, loss, rate)
+        self._measure_average_writer()
+
+    def _trained(self) -> _PlugWeights:
+        return _PlugWeights(self.plug, self._sides, self._recipe)
 
     def _update(self, group: Sequence[int], rate: float) -> float:
         """Learn from some examples; returns their loss in nats per written token."""
@@ -188,8 +171,7 @@ class PersonaRun:
             loss = self._objective(self._batch(group[start : start + self._settings.rows])) / written
             loss.backward()
             total += float(loss.detach())
-        if not math.isfinite(total):
-            raise TrainingError(f"the loss is {total} at step {self._state.step}: lower --rate and resume")
+        self._finite(total)
         self._optimizer.step(rate_factor=rate)
         return total
 
@@ -241,8 +223,26 @@ class PersonaRun:
         plug.to(device)
 
 
+def _an_item_of_each(examples: ExampleSet) -> Vectors:
+    """The mean items of all writers, so that every one of them counts alike, (writers, encoder width)."""
+    documents = examples.documents.astype(np.float32)
+    return np.stack([documents[first : first + count].mean(0) for first, count in examples.authors().items()])
+
+
+def refuse_several_processes() -> None:
+    """Each would train the whole plug by itself, and write into the same folder.
+
+    :raises TrainingError: if this process is one of several that a launcher started.
+    """
+    if (count := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
+        raise TrainingError(
+            f"a plug is trained by one process, and {count} were started: start `train persona` without "
+            "`accelerate launch` or `torchrun`"
+        )
+
+
 def _check_fit(loaded: LanguageModel, plug: PersonaPlug, examples: ExampleSet) -> None:
-    """Refuse examples made for another tokenizer, kind of model or form of plug."""
+    """Refuse examples made for another tokenizer, kind of model or form of plug, or without room for its vectors."""
     fits = examples.fits
     if fits.tokenizer != vocabulary_fingerprint(loaded.tokenizer) or (
         fits.is_encoder_decoder != bool(loaded.model.config.is_encoder_decoder)
@@ -255,4 +255,9 @@ def _check_fit(loaded: LanguageModel, plug: PersonaPlug, examples: ExampleSet) -
         raise TrainingError(
             f"the examples hold vectors of width {fits.encoder.width} with {fits.fields}, the plug reads "
             f"{plug.settings.encoder_width} with {plug.settings.fields}: make examples for it"
+        )
+    if plug.settings.prefix_vectors > PREFIX_ROOM:
+        raise TrainingError(
+            f"the plug has {plug.settings.prefix_vectors} vectors to be read before a prompt (persona and "
+            f"instruction): examples leave room for {PREFIX_ROOM}"
         )

@@ -92,6 +92,16 @@ def test_padding_has_no_say() -> None:
     assert torch.allclose(padded, alone)
 
 
+def test_a_writer_without_a_history_among_others_has_a_persona_of_nothing() -> None:
+    made = with_simple_projector(plug())
+    present = torch.tensor([[True, True, True], [False, False, False]])
+    read = made(QUERY.expand(2, -1), ITEMS.expand(2, -1, -1), present)
+    assert read[1, 1].tolist() == [0.0] * WIDTH
+    assert torch.allclose(read[:1], made(QUERY[None], ITEMS[None], EVERY))
+    read.square().sum().backward()
+    assert all(bool(torch.isfinite(each.grad).all()) for each in made.parameters() if each.grad is not None)
+
+
 def test_attention_begins_as_plain_similarity_and_learns() -> None:
     made = plug()
     assert made.input_encoder is not None
@@ -117,11 +127,31 @@ def test_the_control_reads_as_many_vectors_and_no_history() -> None:
     assert torch.equal(control.prefix(None), read[0])
 
 
+def test_what_all_items_have_in_common_is_not_projected() -> None:
+    made = with_simple_projector(plug())
+    made.measure_items(ITEMS)
+    differences = ITEMS - ITEMS.mean(0)
+    spread = float(differences.square().mean().sqrt())
+    projected = [[gelu(a), 2 * gelu(b), gelu(a + b) + 1] for a, b in (differences / spread).tolist()]
+    assert made.project(ITEMS).tolist() == [[pytest.approx(each, rel=1e-5)] for each in projected]
+    shifted = with_simple_projector(plug())
+    shifted.measure_items(5 + ITEMS)
+    torch.testing.assert_close(shifted.project(5 + ITEMS), made.project(ITEMS), rtol=1e-4, atol=1e-5)
+
+
+def test_items_that_are_all_the_same_are_projected_to_numbers() -> None:
+    made = plug()
+    made.measure_items(ITEMS[:1].expand(4, -1))
+    assert bool(torch.isfinite(made.project(ITEMS)).all())
+
+
 def test_items_of_length_one_leave_with_about_the_length_of_an_embedding() -> None:
     torch.manual_seed(1)
     settings = PlugSettings(encoder_width=384, model_width=576, persona_vectors=2)
     made = PersonaPlug(settings, embedding_norm=1.0)
-    lengths = made.project(nn.functional.normalize(torch.randn(50, 384), dim=1)).norm(dim=-1)
+    items = nn.functional.normalize(torch.randn(50, 384), dim=1)
+    made.measure_items(items)
+    lengths = made.project(items).norm(dim=-1)
     assert lengths.shape == (50, 2)
     assert 0.2 < float(lengths.detach().mean()) < 3
     assert float(made.instruction.detach().norm(dim=1).mean()) == pytest.approx(1)

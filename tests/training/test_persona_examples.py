@@ -1,10 +1,12 @@
 """Examples for a plug: drafts of the past with what came before them, and nothing that came later."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from assistant.errors import CorpusError, SettingsError, TrainingError
@@ -12,6 +14,7 @@ from assistant.generation.vocabulary import read_vocabulary
 from assistant.persona.history import ItemDetails, item_vectors
 from assistant.persona.plug import HistoryFields
 from assistant.prompts import PAPER_TEMPLATE, Part, PromptTemplate, build_prompt
+from assistant.settings import RankingSettings, Settings
 from assistant.training.examples import ExampleSettings
 from assistant.training.persona_examples import ExampleSet, load_examples, passage_of, save_examples
 from assistant.training.persona_prepare import PersonaExampleSettings, PromptFormat, make_examples
@@ -65,6 +68,40 @@ def test_the_share_of_prompts_with_evidence_is_kept_to(corpus: Path) -> None:
         some = make_examples([corpus], CAUSAL, HashingEncoder(), replace(SETTINGS, evidence_share=share))
         lengths[share] = sum(len(example.passage.read) for example in some.examples)
     assert lengths[1.0] > 2 * lengths[0.0]
+
+
+class Counting(HashingEncoder):
+    """Keeps what it was asked to encode."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        self.texts.extend(texts)
+        return super().encode(texts)
+
+
+def test_words_are_encoded_only_where_evidence_needs_them(corpus: Path) -> None:
+    encoded = {}
+    for share in (0.0, 1.0):
+        encoder = Counting()
+        make_examples([corpus], CAUSAL, encoder, replace(SETTINGS, evidence_share=share))
+        encoded[share] = {text for text in encoder.texts if " " not in text}
+    assert encoded[1.0]
+    assert not encoded[0.0]
+
+
+def test_evidence_can_be_kept_short(corpus: Path, made: ExampleSet) -> None:
+    ranking = replace(RankingSettings(), budget_characters=150, passage_characters=150)
+    drafts = replace(DRAFTS, evidence=Settings(ranking=ranking))
+    short, full = (
+        make_examples([corpus], CAUSAL, HashingEncoder(), PersonaExampleSettings(given, evidence_share=1.0))
+        for given in (drafts, DRAFTS)
+    )
+    read = [sum(len(example.passage.read) for example in some.examples) for some in (short, full)]
+    assert read[0] < read[1]
+    assert short.signature["settings"]["evidence_characters"] == 150
+    assert made.signature["settings"]["evidence_characters"] == 2500
 
 
 def test_titles_are_encoded_where_that_is_wanted(corpus: Path, made: ExampleSet) -> None:
