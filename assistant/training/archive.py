@@ -4,6 +4,7 @@ Training and evaluation ask "what did this author have when this document was wr
 encodes every document once and answers with views that end before a given document.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +13,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder, Vectors
+from assistant.evidence_methods import evidence_stages
 from assistant.keyword_candidates import candidate_words
 from assistant.library.snippets import snippet_spans
 from assistant.pipeline import immediate_context
@@ -57,11 +58,15 @@ class Archive:
         return ArchiveView(self, index)
 
 
-def build_archive(records: Sequence[Record], encoder: Encoder, words: WordVectors) -> Archive:
-    """Cut and encode an author's documents, oldest first."""
+def build_archive(records: Sequence[Record], encoder: Encoder, words: WordVectors | None) -> Archive:
+    """Cut and encode an author's documents, oldest first.
+
+    :param words: learns their words too; None: nobody is going to ask for keywords.
+    """
     documents, snippets = _cut(records)
     vectors = encoder.encode([snippet.text for own in snippets for snippet in own])
-    words.learn([word for document in documents for word in candidate_words(document.text)])
+    if words is not None:
+        words.learn([word for document in documents for word in candidate_words(document.text)])
     borders = np.cumsum([len(own) for own in snippets])[:-1]
     return Archive(documents, snippets, tuple(np.split(vectors, borders)), words)
 
@@ -160,6 +165,30 @@ class StagedPast:
 
     def evidence(self, request: Request, *, before: int) -> Evidence:
         return evidence_stages(self._archive.before(before), self._encoder, self._settings).evidence(request)
+
+
+class MixedPast:
+    """A past asked now one way, now another, drawn by lot: the same evidence in all its formats."""
+
+    def __init__(self, pasts: Sequence[Past], *, seed: str) -> None:
+        self._pasts = pasts
+        self._random = random.Random(seed)
+
+    @property
+    def size(self) -> int:
+        return self._pasts[0].size
+
+    def evidence(self, request: Request, *, before: int) -> Evidence:
+        return self._random.choice(self._pasts).evidence(request, before=before)
+
+
+class NoPast:
+    """Nothing that was written before: for a model that is trained without history."""
+
+    size = 0
+
+    def evidence(self, request: Request, *, before: int) -> Evidence:
+        return Evidence()
 
 
 class WordMatchedPast:

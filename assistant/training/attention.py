@@ -133,6 +133,12 @@ def use_causal_blocks(model: PreTrainedModel) -> None:
     model.set_attn_implementation(_NAME)
 
 
+def attend_by_blocks_on_cpu(model: PreTrainedModel) -> None:
+    """Let a model on a processor attend by blocks, if it can; GPUs have faster kernels of their own."""
+    if model.device.type == "cpu" and attends_causally(model):
+        use_causal_blocks(model)
+
+
 def attends_by_blocks(model: PreTrainedModel) -> bool:
     """Whether ``use_causal_blocks`` was called on a model."""
     return bool(model.config._attn_implementation == _NAME)

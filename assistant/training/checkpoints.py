@@ -7,6 +7,8 @@ that the current state names are never removed.
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -195,6 +197,35 @@ def saved_recipe(folder: Path) -> dict[str, Any]:
     return content
 
 
+@contextmanager
+def replacing_checkpoint(folder: Path) -> Iterator[Path]:
+    """An empty folder to write a checkpoint into; its files take their places in ``folder`` once all of them are there.
+
+    What else lies there, a model card or a plug, stays.
+
+    :raises TrainingError: if the disk does not take it; the checkpoint that was there before is there still.
+    """
+    folder = folder.resolve()
+    new = folder.with_name(f"{folder.name}.unfinished")
+    try:
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        yield new
+        folder.mkdir(exist_ok=True)
+        written = sorted(new.iterdir())
+        for path in written:
+            path.replace(folder / path.name)
+        for old in set(folder.glob("*model*.safetensors*")) - {folder / path.name for path in written}:
+            old.unlink()  # weights in several files would be taken for part of the new ones
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"the checkpoint {folder} could not be written ({error}), what was there is as it was: expected a folder "
+            "to write to with room for it; free some space or give another --out, and run it again"
+        ) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
 def write_checkpoint(
     folder: Path,
     model: PreTrainedModel,
@@ -206,7 +237,7 @@ def write_checkpoint(
 ) -> None:
     """Write a finished checkpoint: weights, tokenizer, prompt template, signature.
 
-    :param packed: six bits a weight instead of the sixteen that they were trained in.
+    :param packed: four bits a weight, see ``assistant.generation.packing``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import SettingsError
+from assistant.options import count
+from assistant.terminal import say
 from assistant.training.memory_commands import add_memory_command
 from assistant.training.persona_commands import add_persona_command
 from assistant.training.shrink_command import add_shrink_command
-from assistant.training.text_commands import add_text_commands, say
+from assistant.training.text_commands import add_text_commands
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -46,8 +48,8 @@ def _add_run(steps: "argparse._SubParsersAction[argparse.ArgumentParser]", name:
     run.add_argument("--lora-rank", type=int, help="train an adapter of this rank over the frozen weights")
     run.add_argument("--tokens", type=int, required=True)
     run.add_argument("--mix", nargs="*", default=[], metavar="SOURCE=EPOCHS")
-    run.add_argument("--tokens-per-batch", type=int, default=8192)
-    run.add_argument("--accumulation", type=int, default=1)
+    run.add_argument("--tokens-per-batch", type=count, default=8192)
+    run.add_argument("--accumulation", type=count, default=1)
     run.add_argument(
         "--matrix-optimizer", choices=("muon", "adamw"), default="muon", help="adamw: for pre-trained weights"
     )
@@ -58,9 +60,12 @@ def _add_run(steps: "argparse._SubParsersAction[argparse.ArgumentParser]", name:
     run.add_argument(
         "--separate-documents", action="store_true", help="no attention across the documents of one window"
     )
+    run.add_argument(
+        "--quantized", action="store_true", help="compute with four bits a weight, as `export --pack` will write them"
+    )
     run.add_argument("--validation", type=Path, metavar="SHARDS", help="held-out shards to stop early by")
-    run.add_argument("--validate-every", type=int, default=1_000_000, metavar="TOKENS")
-    run.add_argument("--patience", type=int, default=3, help="checks without a better loss before the run ends")
+    run.add_argument("--validate-every", type=count, default=1_000_000, metavar="TOKENS")
+    run.add_argument("--patience", type=count, default=3, help="checks without a better loss before the run ends")
     run.add_argument("--save-minutes", type=float, default=10)
     run.add_argument("--seed", type=int, default=0)
     run.add_argument("--dry-run", action="store_true", help="say what memory and time it takes; write nothing")
@@ -75,7 +80,7 @@ def _add_export(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     export.add_argument("--last", action="store_true", help="the latest weights, even if others validated better")
     export.add_argument("--keep-adapter", action="store_true", help="write the adapter alone, not merged into its base")
     export.add_argument(
-        "--pack", action="store_true", help="six bits a weight: a third of the size, a little less exact"
+        "--pack", action="store_true", help="four bits a weight, a quarter of the size: for weights trained --quantized"
     )
     export.set_defaults(run=_export)
 
@@ -140,6 +145,7 @@ def _loop_settings(arguments: argparse.Namespace, tokenizer: "PreTrainedTokenize
         decay_share=arguments.decay_share,
         seed=arguments.seed,
         separator=tokenizer.eos_token_id if arguments.separate_documents else None,
+        quantized=arguments.quantized,
     )
 
 
@@ -188,7 +194,13 @@ def _starting_model(
 
 def _export(arguments: argparse.Namespace) -> None:
     from assistant.training.adapters import copy_adapter, is_adapter
-    from assistant.training.checkpoints import current_model, saved_recipe, write_belongings, write_checkpoint
+    from assistant.training.checkpoints import (
+        current_model,
+        replacing_checkpoint,
+        saved_recipe,
+        write_belongings,
+        write_checkpoint,
+    )
     from assistant.training.encodings import template_for
     from assistant.training.starting import load_start
     from assistant.training.tokenizer import load_known_words, load_tokenizer, save_known_words
@@ -198,15 +210,16 @@ def _export(arguments: argparse.Namespace) -> None:
     model = load_start(str(source)).model
     template = template_for(tokenizer, is_encoder_decoder=model.config.is_encoder_decoder)
     signature = saved_recipe(arguments.run_folder)
-    if arguments.keep_adapter:
-        if not is_adapter(source):
-            raise SettingsError(f"--keep-adapter: {arguments.run_folder} trained whole weights; leave it out")
-        copy_adapter(source, arguments.out)
-        write_belongings(arguments.out, tokenizer, template=template, signature=signature)
-    else:
-        write_checkpoint(arguments.out, model, tokenizer, template=template, signature=signature, packed=arguments.pack)
-    if known := load_known_words(arguments.tokenizer):
-        save_known_words(sorted(known), arguments.out)
+    if arguments.keep_adapter and not is_adapter(source):
+        raise SettingsError(f"--keep-adapter: {arguments.run_folder} trained whole weights; leave it out")
+    with replacing_checkpoint(arguments.out) as out:
+        if arguments.keep_adapter:
+            copy_adapter(source, out)
+            write_belongings(out, tokenizer, template=template, signature=signature)
+        else:
+            write_checkpoint(out, model, tokenizer, template=template, signature=signature, packed=arguments.pack)
+        if known := load_known_words(arguments.tokenizer):
+            save_known_words(sorted(known), out)
     say(f"checkpoint written to {arguments.out}")
 
 

@@ -18,6 +18,8 @@ from assistant.errors import CorpusError
 from assistant.settings import Settings
 from assistant.training.archive import (
     ARCHIVE_VOICE,
+    MixedPast,
+    NoPast,
     Past,
     StagedPast,
     WordMatchedPast,
@@ -64,6 +66,10 @@ class ExampleSettings:
     half: Literal[0, 1] | None = None
     """Only the authors of one half (``weak_labels.fold_of``): a helper that writes is trained on one, and serves the
     other's examples."""
+    with_history: bool = True
+    """Without, a model never meets evidence: the control that says what the rest of fine-tuning does."""
+    formats: tuple[Settings, ...] = ()
+    """Formats of the evidence, one of which every example draws by lot; empty: that of ``evidence`` alone."""
     evidence: Settings = field(default_factory=Settings)
     """Which ranking, summary and keywords give the evidence, and by which helpers. A fast selector never serves authors
     that it was trained on, whatever half is set here."""
@@ -129,7 +135,11 @@ def prepare_finetuning(
     words = WordVectors(encoder)
 
     def past(author: Author) -> Past:
-        return StagedPast(build_archive(author.records, encoder, words), encoder, evidence_for(author.name, settings))
+        if not settings.with_history:
+            return NoPast()
+        archive = build_archive(author.records, encoder, words)
+        pasts = [StagedPast(archive, encoder, chosen) for chosen in formats_for(author.name, settings)]
+        return MixedPast(pasts, seed=f"{settings.seed}:{author.name}")
 
     encoding = encoding_for(tokenizer, settings.architecture)
     writer = ShardWriter(folder / "continuation", weighted=True)
@@ -144,10 +154,19 @@ def prepare_finetuning(
 
 def evidence_for(author: str, settings: ExampleSettings) -> Settings:
     """The settings of an author's evidence: training authors get it from selectors that were trained without them."""
+    return _out_of_fold(author, settings.evidence)
+
+
+def formats_for(author: str, settings: ExampleSettings) -> list[Settings]:
+    """All formats of an author's evidence, likewise."""
+    return [_out_of_fold(author, each) for each in settings.formats or (settings.evidence,)]
+
+
+def _out_of_fold(author: str, evidence: Settings) -> Settings:
     if author_split(author) != "train":
-        return settings.evidence
+        return evidence
     half: Literal[0, 1] = 1 if serving_fold(author) else 0
-    return replace(settings.evidence, helpers=replace(settings.evidence.helpers, half=half))
+    return replace(evidence, helpers=replace(evidence.helpers, half=half))
 
 
 def prepare_distinction(
@@ -281,11 +300,15 @@ def current_documents(author: Author, settings: ExampleSettings, generator: rand
 
 
 def cursor_of(record: Record, generator: random.Random) -> int:
-    """Where the writer stands: half the time at the paper's 150 characters, title included, else anywhere early."""
+    """Where the writer stands: half the time at the paper's 150 characters, title included, else anywhere early.
+
+    Between two words; in a script without spaces, between two characters.
+    """
     longest = max(60, min(900, len(record.text) - 300))
     wanted = max(60, 150 - len(record.title)) if generator.random() < 0.5 else generator.randint(60, longest)
-    space = record.text.rfind(" ", 0, min(wanted, longest))
-    return max(space, 0)
+    end = min(wanted, longest)
+    space = record.text.rfind(" ", 0, end)
+    return space if space > 0 else end
 
 
 def _pairs(corpora: Sequence[Sequence[Author]], count: int, generator: random.Random) -> Iterator[AuthorPair]:

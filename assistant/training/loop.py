@@ -5,9 +5,6 @@ every few minutes and goes on from it exactly; the last good state survives a cr
 """
 
 import functools
-import json
-import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -21,18 +18,16 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from assistant.errors import TrainingError
-from assistant.training.attention import attends_causally, use_causal_blocks
+from assistant.training.attention import attend_by_blocks_on_cpu
 from assistant.training.batches import Batch, Picks, next_token_batch, source_target_batch
-from assistant.training.checkpoints import RunState, Weights, latest_state, save_best, save_state
-from assistant.training.curve import CurvePoint, LossCurve
+from assistant.training.checkpoints import RunState, Weights, save_best
+from assistant.training.curve import CurvePoint
 from assistant.training.objectives import NextTokenObjective, SourceTargetObjective
 from assistant.training.optimizer import MasterOptimizer, Rates
+from assistant.training.resumable import FINAL_RATE, ResumableRun
 from assistant.training.sharding import prepare, whole_weights
 from assistant.training.shards import Source, plan_batches
 from assistant.training.validation import Validation, validation_loss
-
-# The learning rate falls to this share of its peak at the end of the decay; 0 would waste the last steps.
-_FINAL_RATE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,8 @@ class LoopSettings:
     seed: int = 0
     separator: int | None = None
     """Id of the token that ends a document, to keep the documents of a window apart; None lets them see each other."""
+    quantized: bool = False
+    """Whether the model computes with weights of four bits, as ``train export --pack`` will write them."""
 
     def __post_init__(self) -> None:
         if self.tokens <= 0 or not 0 <= self.decay_share <= 1:
@@ -65,7 +62,7 @@ class LoopSettings:
         warm = min(1.0, (seen + 1) / max(1, self.warmup_tokens))
         decay_tokens = self.decay_share * self.tokens
         left = self.tokens - seen
-        cool = 1.0 if left >= decay_tokens else _FINAL_RATE + (1 - _FINAL_RATE) * max(0.0, left / decay_tokens)
+        cool = 1.0 if left >= decay_tokens else FINAL_RATE + (1 - FINAL_RATE) * max(0.0, left / decay_tokens)
         return warm * cool
 
     def as_recipe(self, *, processes: int) -> dict[str, Any]:
@@ -76,28 +73,15 @@ class LoopSettings:
         recipe = asdict(replace(self, accumulation=self.accumulation * processes))
         if self.separator is None:
             del recipe["separator"]
+        if not self.quantized:
+            del recipe["quantized"]
         if self.rates.matrix_optimizer == "muon":
             del recipe["rates"]["matrix_optimizer"]
         return recipe
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a run reports after an update.
-
-    ``loss`` and ``validation`` (where it was checked) are in nats per token, ``seconds_left`` is an estimate.
-    """
-
-    step: int
-    tokens: int
-    loss: float
-    tokens_per_second: float
-    seconds_left: float
-    validation: float | None = None
-
-
-class TrainingRun:
-    """One resumable run: iterate over ``run()`` to train, one ``Progress`` per update.
+class TrainingRun(ResumableRun):
+    """One run of training a language model.
 
     :param folder: where the state is kept; a folder with the state of a run with other settings is refused.
     :param signature: what else identifies the run (data, initial weights), kept and compared with the settings.
@@ -119,21 +103,16 @@ class TrainingRun:
         self._sources = sources
         self._settings = settings
         self._validation = validation
-        self._folder = folder
-        self._recipe: dict[str, Any] = json.loads(
-            json.dumps(signature | {"settings": settings.as_recipe(processes=self._accelerator.num_processes)})
-        )
+        recipe = signature | {"settings": settings.as_recipe(processes=self._accelerator.num_processes)}
         if validation is not None:
-            self._recipe["validation"] = {"every_tokens": validation.every_tokens, "patience": validation.patience}
+            recipe["validation"] = {"every_tokens": validation.every_tokens, "patience": validation.patience}
         self._model = model.to(device=self._accelerator.device, dtype=torch.bfloat16)
-        if self._accelerator.device.type == "cpu" and attends_causally(model):
-            use_causal_blocks(model)
+        attend_by_blocks_on_cpu(self._model)
         objective, self._batch = _objective(model, settings)
         _check_fit(model, [*sources, *(validation.sources if validation else ())])
         self._objective = prepare(objective, self._model, self._accelerator)
-        self._optimizer = MasterOptimizer(self._model, settings.rates)
-        self._state = self._resume()
-        self._curve = LossCurve(folder, after=self._state.step)
+        optimizer = MasterOptimizer(self._model, settings.rates, quantized=settings.quantized)
+        super().__init__(optimizer, folder=folder, recipe=recipe)
 
     @property
     def model(self) -> PreTrainedModel:
@@ -141,53 +120,22 @@ class TrainingRun:
         return self._model
 
     @property
-    def optimizer(self) -> MasterOptimizer:
-        """What trains it."""
-        return self._optimizer
-
-    @property
-    def state(self) -> RunState:
-        """Where the run stands."""
-        return self._state
+    def tokens(self) -> int:
+        """Tokens of the whole run, padding excluded, should validation not end it before."""
+        return self._settings.tokens
 
     @property
     def is_main(self) -> bool:
         """Whether this process is the one that reports and saves."""
         return bool(self._accelerator.is_main_process)
 
-    def run(self, *, save_minutes: float = 10.0) -> Iterator[Progress]:
-        """Train until the tokens are used up, saving the state every few minutes and at the end."""
-        started, first = time.monotonic(), self._state.tokens
-        saved = started
-        try:
-            before = first
-            for update in self._updates():
-                point = self._checked(update, before=before)
-                before = point.tokens
-                if self.is_main:
-                    self._curve.add(point)
-                now = time.monotonic()
-                rate = (point.tokens - first) / (now - started)
-                left = max(0, self._settings.tokens - point.tokens) / rate
-                yield Progress(point.step, point.tokens, point.loss, rate, left, point.validation)
-                if self._all_say(now - saved > save_minutes * 60):
-                    self.save()
-                    saved = now
-            self.save()
-        finally:
-            self._curve.close()
-
     def rehearse(self, updates: int) -> Iterator[CurvePoint]:
         """Train for a few updates and keep nothing of them on disk; the run cannot go on from there."""
-        return islice(self._updates(), updates)
+        return islice(self._unchecked_updates(), updates)
 
     def save(self) -> None:
         """Write curve, weights, moments and position; the position atomically."""
-        weights = Weights(self._model, whole_weights(self._model))
-        tensors = self._optimizer.state()
-        if self.is_main:
-            self._curve.save()
-            save_state(self._folder, weights, tensors, self._state, self._recipe)
+        super().save()
         self._accelerator.wait_for_everyone()
 
     def planned_updates(self) -> Iterator[int]:
@@ -233,16 +181,17 @@ class TrainingRun:
         out_of_patience = stop is not None and validation is not None and stop.misses >= validation.patience
         return self._state.tokens >= self._settings.tokens or out_of_patience
 
-    def _resume(self) -> RunState:
-        found = latest_state(self._folder, self._recipe)
-        if found is None:
-            return RunState(step=0, tokens=0, round_number=0, batch=0)
-        state, tensors = found
-        self._optimizer.restore(tensors)
-        return state
-
     def _updates(self) -> Iterator[CurvePoint]:
-        """Train, one point per update, from where the state stands."""
+        before = self._state.tokens
+        for point in self._unchecked_updates():
+            yield self._checked(point, before=before)
+            before = point.tokens
+
+    def _trained(self) -> Weights:
+        return Weights(self._model, whole_weights(self._model))
+
+    def _unchecked_updates(self) -> Iterator[CurvePoint]:
+        """Train without a look at the held-out data, one point per update, from where the state stands."""
         for group in _groups(self._sources, self._settings, self._state, size=self._group_size):
             if self._is_over:
                 return
@@ -267,7 +216,7 @@ class TrainingRun:
             total += loss.detach()
         self._optimizer.step(rate_factor=rate)
         self._state = self._state.counted(tokens=sum(self._sources[s].length(i) for picks in group for s, i in picks))
-        return self._finite(float(accelerator.reduce(total) / weight), "loss")
+        return self._finite(float(accelerator.reduce(total) / weight))
 
     def _checked(self, point: CurvePoint, *, before: int) -> CurvePoint:
         """Validate where that is due; the weights that do best are kept."""
@@ -279,7 +228,7 @@ class TrainingRun:
         )
         self._state = self._state.validated(self._finite(loss, "validation loss"))
         if self._state.is_best:
-            weights = Weights(self._model, whole_weights(self._model))
+            weights = self._trained()
             if self.is_main:
                 save_best(self._folder, weights, self._state)
         return replace(point, validation=loss)
@@ -290,11 +239,6 @@ class TrainingRun:
             return answer
         votes = torch.tensor(float(answer), device=self._accelerator.device)
         return float(self._accelerator.reduce(votes)) > 0
-
-    def _finite(self, loss: float, name: str) -> float:
-        if not math.isfinite(loss):
-            raise TrainingError(f"the {name} is {loss} at step {self._state.step}: lower the learning rates and resume")
-        return loss
 
 
 class _Group(NamedTuple):

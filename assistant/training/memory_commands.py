@@ -1,8 +1,9 @@
 """``python -m assistant train memory``: fit how far a checkpoint leans on the writer's past."""
 
 import argparse
-import sys
 from pathlib import Path
+
+from assistant.terminal import say, say_tenth
 
 
 def add_memory_command(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,17 +22,6 @@ def _memory(arguments: argparse.Namespace) -> None:
     from assistant.training.memory_run import run_memory_fit
 
     settings = FitSettings(authors=arguments.authors, documents=arguments.documents, seed=arguments.seed)
-    report = run_memory_fit(arguments.out, arguments.corpora, settings, _say_share)
+    report = run_memory_fit(arguments.out, arguments.corpora, settings, say_tenth)
     gain = report.with_memory - report.model_alone
-    _say(f"memory.json written to {arguments.out}: {gain:.3f} nats a token gained on {report.steps:,} tokens")
-
-
-def _say_share(what: str, done: int, total: int) -> None:
-    """A line for every tenth."""
-    if done * 10 // total != (done - 1) * 10 // total:
-        _say(f"{what}: {done} of {total}")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    say(f"memory.json written to {arguments.out}: {gain:.3f} nats a token gained on {report.steps:,} tokens")

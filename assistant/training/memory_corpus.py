@@ -87,5 +87,5 @@ def _read(generator: LocalGenerator, template: PromptTemplate, record: Record) -
     prompt = build_prompt(template, Evidence(), title=record.title, before="")
     read = generator.read(prompt, record.text)
     states = read.keys[read.first - 1 : -1].half()
-    foreseen = read.spoken.gather(1, read.targets[:, None])[:, 0]
+    foreseen = read.foreseen
     return ReadDocument(read.targets, tokens_before(read.targets), states, foreseen)

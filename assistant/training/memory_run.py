@@ -9,7 +9,6 @@ import torch
 from assistant.errors import ModelError
 from assistant.generation.loading import load_language_model
 from assistant.generation.local import LocalGenerator
-from assistant.generation.vocabulary import read_vocabulary
 from assistant.memory.fitted import MEMORY_FILE, save_memory, unfitted_memory
 from assistant.signature import file_hash
 from assistant.training.memory_corpus import fitting_authors, read_authors
@@ -27,8 +26,7 @@ def run_memory_fit(
     torch.set_num_threads(1)
     loaded = load_language_model(folder)
     weights = str(loaded.signature["weights_sha256"])
-    vocabulary = read_vocabulary(loaded.tokenizer, size=loaded.vocabulary_size, ends=loaded.ends)
-    generator = LocalGenerator(loaded.model, vocabulary, loaded.signature, loaded.template, unfitted_memory(weights))
+    generator = LocalGenerator(loaded, unfitted_memory(weights))
     if not generator.can_recall:
         raise ModelError(f"{folder} is an encoder-decoder, which cannot recall: expected a causal model")
     chosen = fitting_authors(corpora, authors=settings.authors, documents=settings.documents, seed=settings.seed)

@@ -7,8 +7,8 @@ weak labels (``assistant.training.weak_labels``) that the finished document give
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder, Vectors
+from assistant.evidence_methods import evidence_stages
 from assistant.keyword_candidates import candidate_words
 from assistant.pipeline import immediate_context
 from assistant.selectors import Rarity

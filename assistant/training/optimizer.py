@@ -1,6 +1,8 @@
 """Muon or AdamW for the matrices, AdamW for the rest, on float32 master copies of lower-precision weights.
 
-The model computes in bfloat16; updates smaller than its rounding would be lost, hence the master copies.
+The model computes in bfloat16; updates smaller than its rounding would be lost, hence the master copies. A model that
+is to be packed into four bits a weight can compute with those from the start: the gradients at the rounded weights step
+the masters (a straight-through estimator), and what rounding costs is learnt away.
 """
 
 from collections.abc import Iterable
@@ -10,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from assistant.generation.packing import can_pack, rounded
 from assistant.training.muon import StackedMuon
 from assistant.training.sharding import gathered, own_numbers, split_like
 
@@ -35,9 +38,11 @@ class MasterOptimizer:
     """Steps float32 master weights of the trained parameters of a model and copies them back.
 
     Works on whole parameters and on shards of them alike (see ``sharding``): torch's optimizers know both.
+
+    :param quantized: the model gets its matrices as a packed file would hold them (``packing``).
     """
 
-    def __init__(self, model: nn.Module, rates: Rates) -> None:
+    def __init__(self, model: nn.Module, rates: Rates, *, quantized: bool = False) -> None:
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self._masters = {name: p.detach().float().clone() for name, p in self._parameters.items()}
         matrices = _matrix_names(model) & set(self._masters)
@@ -48,6 +53,8 @@ class MasterOptimizer:
             for number, (peak, make, of_matrices, moments) in enumerate(kinds)
             if (chosen := [master for name, master in self._masters.items() if (name in matrices) == of_matrices])
         ]
+        self._quantized = quantized
+        self._copy_back()
 
     def step(self, *, rate_factor: float, clip_norm: float = 1.0) -> float:
         """Apply the gradients the model holds, then drop them; returns their norm before clipping.
@@ -64,9 +71,7 @@ class MasterOptimizer:
                 settings["lr"] = group.peak * rate_factor
             group.optimizer.step()
             group.optimizer.zero_grad()
-        with torch.no_grad():
-            for name, parameter in self._parameters.items():
-                parameter.copy_(self._masters[name])
+        self._copy_back()
         return float(gathered(norm))
 
     @property
@@ -93,7 +98,7 @@ class MasterOptimizer:
         with torch.no_grad():
             for name, master in self._masters.items():
                 master.copy_(split_like(tensors[f"master.{name}"], master))
-                self._parameters[name].copy_(master)
+        self._copy_back()
         for group in self._groups:
             saved = group.optimizer.state_dict()
             masters = [master for settings in group.optimizer.param_groups for master in settings["params"]]
@@ -103,6 +108,12 @@ class MasterOptimizer:
                 for index, values in moments.items()
             }
             group.optimizer.load_state_dict(saved)
+
+    @torch.no_grad()
+    def _copy_back(self) -> None:
+        for name, parameter in self._parameters.items():
+            master = self._masters[name]
+            parameter.copy_(rounded(master) if self._quantized and can_pack(master) else master)
 
 
 @dataclass(frozen=True, slots=True)

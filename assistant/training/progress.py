@@ -6,7 +6,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from assistant.training.loop import Progress
+from assistant.training.resumable import Progress
 
 # In a log, one line for so many updates.
 _LINE_EVERY = 10

@@ -7,10 +7,13 @@ example are read; the others are written. Plain arrays, memory-mapped, so that a
 training needs nothing but numpy and torch. Beside the sources, ``tokenizer.sha256`` says what the ids mean.
 """
 
+import tempfile
+from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +22,9 @@ from assistant.errors import TrainingError
 
 FULL_WEIGHT = 10
 _TOKENIZER_FILE = "tokenizer.sha256"
+_ARRAYS = ("offsets", "borders", "weights", "tokens")
+_UNFINISHED = ".unfinished"
+_PIECE = 2**20  # bytes written at once
 
 # Lengths are rounded up to multiples of this: every shape a processor meets for the first time costs it compiled code
 # and memory that is kept, and a run over thousands of different lengths was seen to take a gigabyte every four minutes.
@@ -74,19 +80,31 @@ class Source:
 
 
 class ShardWriter:
-    """Collects examples and writes them as one source folder on ``close``."""
+    """Collects examples and writes them as one source folder on ``close``.
+
+    They wait on disk, not in memory: a data set may be larger. The source is then whole, or as it was before.
+
+    :raises TrainingError: here, in ``add`` and in ``close``, if the disk does not take it.
+    """
 
     def __init__(self, folder: Path, *, weighted: bool) -> None:
         self._folder = folder
-        self._tokens: list[Tokens] = []
-        self._weights: list[Weights] | None = [] if weighted else None
-        self._borders: list[int] = []
+        with _writing(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            self._tokens = _Column(folder.parent, np.uint32)
+            self._weights = _Column(folder.parent, np.uint8) if weighted else None
+        self._offsets = array("q", [0])
+        self._borders = array("q")
+        self._largest = 0
 
     def add(self, tokens: Sequence[int], weights: Sequence[int] | None = None) -> None:
         """Append an example; ``weights`` are tenths, one per token."""
-        self._tokens.append(np.asarray(tokens, dtype=np.uint16 if max(tokens, default=0) < 2**16 else np.uint32))
-        if self._weights is not None:
-            self._weights.append(np.asarray(weights, dtype=np.uint8))
+        with _writing(self._folder):
+            self._tokens.extend(tokens)
+            if self._weights is not None and weights is not None:
+                self._weights.extend(weights)
+        self._largest = max(self._largest, max(tokens, default=0))
+        self._offsets.append(self._offsets[-1] + len(tokens))
 
     def add_pair(self, read: Sequence[int], written: Sequence[int], weights: Sequence[int]) -> None:
         """Append an encoder-decoder's example; ``weights`` are tenths, one per token written."""
@@ -98,17 +116,72 @@ class ShardWriter:
 
         :raises TrainingError: if nothing was added.
         """
-        if not self._tokens:
+        if len(self._offsets) == 1:
             raise TrainingError(f"no examples for {self._folder.name}: the corpus holds no document long enough")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lengths = [len(tokens) for tokens in self._tokens]
-        np.save(self._folder / "offsets.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-        np.save(self._folder / "tokens.npy", np.concatenate(self._tokens))
+        with _writing(self._folder):
+            self._folder.mkdir(exist_ok=True)
+            try:
+                self._write()
+            finally:
+                for left in self._folder.glob(f"*{_UNFINISHED}"):
+                    left.unlink()
+        return self._offsets[-1]
+
+    def _write(self) -> None:
+        """Write all arrays beside those that are there, then let them take their places."""
+        self._tokens.save(self._unfinished("tokens"), np.uint16 if self._largest < 2**16 else np.uint32)
         if self._weights is not None:
-            np.save(self._folder / "weights.npy", np.concatenate(self._weights))
+            self._weights.save(self._unfinished("weights"), np.uint8)
         if self._borders:
-            np.save(self._folder / "borders.npy", np.asarray(self._borders, dtype=np.int64))
-        return int(sum(lengths))
+            _save(self._unfinished("borders"), np.asarray(self._borders, dtype=np.int64))
+        _save(self._unfinished("offsets"), np.asarray(self._offsets, dtype=np.int64))
+        for name in _ARRAYS:  # without offsets it is no source: they go first and come last
+            (self._folder / f"{name}.npy").unlink(missing_ok=True)
+        for name in reversed(_ARRAYS):
+            if self._unfinished(name).is_file():
+                self._unfinished(name).replace(self._folder / f"{name}.npy")
+
+    def _unfinished(self, name: str) -> Path:
+        return self._folder / f"{name}{_UNFINISHED}"
+
+
+class _Column:
+    """Numbers that wait in a file without a name, which vanishes with its owner."""
+
+    def __init__(self, folder: Path, dtype: type[np.uint8 | np.uint32]) -> None:
+        self._dtype = np.dtype(dtype)
+        self._count = 0
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - open as long as its owner
+
+    def extend(self, numbers: Sequence[int]) -> None:
+        """Append some."""
+        self._file.write(np.asarray(numbers, dtype=self._dtype).tobytes())
+        self._count += len(numbers)
+
+    def save(self, path: Path, dtype: type[np.unsignedinteger[Any]]) -> None:
+        """Write all of them as an array, a piece at a time."""
+        self._file.seek(0)
+        with path.open("wb") as out:
+            header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (self._count,)}
+            np.lib.format.write_array_header_1_0(out, header)
+            while piece := self._file.read(_PIECE):
+                out.write(np.frombuffer(piece, self._dtype).astype(dtype).tobytes())
+
+
+def _save(path: Path, numbers: npt.NDArray[np.int64]) -> None:
+    with path.open("wb") as out:
+        np.save(out, numbers)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(
+            f"the shards {folder} could not be written ({error.strerror or error}): expected a folder to write to with "
+            "room for them; free some space or give another --out, and run it again"
+        ) from error
 
 
 def load_sources(folder: Path, epochs: dict[str, float] | None = None) -> tuple[Source, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.errors import SettingsError
+from assistant.terminal import say
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,10 +32,10 @@ def add_shrink_command(steps: "argparse._SubParsersAction[argparse.ArgumentParse
 
 
 def _shrink(arguments: argparse.Namespace) -> None:
+    from assistant.training.checkpoints import replacing_checkpoint
     from assistant.training.prepare import tokenizer_texts
     from assistant.training.pruning import prune_depth
     from assistant.training.starting import load_start
-    from assistant.training.text_commands import say
     from assistant.training.tokenizer import known_words, load_tokenizer, save_known_words, save_tokenizer
     from assistant.training.trimming import trimmed_vocabulary, use_vocabulary
 
@@ -55,9 +56,11 @@ def _shrink(arguments: argparse.Namespace) -> None:
             on_layer=lambda left, loss: say(f"{left} layers: {loss:.3f} nats a token"),
         )
     model.config.max_position_embeddings = arguments.context
-    model.save_pretrained(arguments.out)
-    save_tokenizer(vocabulary.tokenizer, arguments.out)
-    save_known_words(known_words(texts()), arguments.out)
+    known = known_words(texts())
+    with replacing_checkpoint(arguments.out) as out:
+        model.save_pretrained(out)
+        save_tokenizer(vocabulary.tokenizer, out)
+        save_known_words(known, out)
     say(f"{model.num_parameters():,} parameters written to {arguments.out}")
 
 

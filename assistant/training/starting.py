@@ -90,14 +90,14 @@ def _load(name: str, *, local_files_only: bool) -> Start:
                 f"{name} is not a language model ({', '.join(config.architectures or [config.model_type])}): "
                 "expected one that writes text, causal or encoder-decoder; choose another"
             )
-        model, absent = load_pretrained(name, config, **given)
+        loaded = load_pretrained(name, config, **given)
     except _LOADING_ERRORS as error:
         raise ModelError(_reason(name, error)) from error
-    if absent:
-        raise ModelError(f"{name} lacks {len(absent)} weights, {absent[0]} among them: restore it")
+    if loaded.absent:
+        raise ModelError(f"{name} lacks {len(loaded.absent)} weights, {loaded.absent[0]} among them: restore it")
     folder = Path(name)
     identity = _weights_hash(folder) if folder.is_dir() else f"{name}@{config._commit_hash}"
-    return Start(model, identity)
+    return Start(loaded.model, identity)
 
 
 def _reason(name: str, error: BaseException) -> str:
@@ -130,7 +130,9 @@ def _kinds(error: BaseException) -> set[str]:
 
 
 def _weights_hash(folder: Path) -> str:
-    hashes = [file_hash(path) for path in sorted(folder.glob("*.safetensors"))]
+    """Of the model's weights, or the adapter's, alone: a plug or anything else beside them makes it no other model."""
+    pattern = "adapter_model*.safetensors" if is_adapter(folder) else "model*.safetensors"
+    hashes = [file_hash(path) for path in sorted(folder.glob(pattern))]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 

@@ -1,15 +1,15 @@
-"""The verbs of ``train`` that read corpora: tokenizer, prepare, words, selectors. Training itself needs no texts."""
+"""The verbs of ``train`` that read corpora: tokenizer, prepare, words, style, selectors. Training needs no texts."""
 
 import argparse
 import functools
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from assistant.options import add_helper_options, helper_settings
-from assistant.settings import Settings, SummaryName, SynthesisName
+from assistant.options import add_helper_options, count, helper_settings
+from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
+from assistant.terminal import say
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -22,6 +22,7 @@ def add_text_commands(steps: "argparse._SubParsersAction[argparse.ArgumentParser
     _add_tokenizer(steps)
     _add_prepare(steps)
     _add_words(steps)
+    _add_style(steps)
     _add_selectors(steps)
 
 
@@ -29,8 +30,8 @@ def _add_tokenizer(steps: "argparse._SubParsersAction[argparse.ArgumentParser]")
     tokenizer = steps.add_parser("tokenizer", help="learn the byte-level BPE tokenizer from corpora")
     tokenizer.add_argument("corpora", nargs="+", type=Path, help="JSON Lines files (.jsonl, .gz, .xz)")
     tokenizer.add_argument("--out", type=Path, required=True)
-    tokenizer.add_argument("--vocabulary", type=int, default=8192)
-    tokenizer.add_argument("--characters", type=int, default=8_000_000, help="sampled from each corpus")
+    tokenizer.add_argument("--vocabulary", type=count, default=8192)
+    tokenizer.add_argument("--characters", type=count, default=8_000_000, help="sampled from each corpus")
     tokenizer.set_defaults(run=_tokenizer)
 
 
@@ -43,15 +44,17 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     prepare.add_argument(
         "--held-out", nargs="*", type=Path, default=[], help="pre-training: corpora whose test authors to leave out"
     )
-    prepare.add_argument("--window", type=int, default=1024, help="tokens a pre-training window")
-    prepare.add_argument("--authors", type=int, default=600, help="examples: authors used at most")
-    prepare.add_argument("--documents", type=int, default=24, help="examples: documents of one author at most")
-    prepare.add_argument("--per-author", type=int, default=8, help="examples: documents of one author written at most")
+    prepare.add_argument("--window", type=count, default=1024, help="tokens a pre-training window")
+    prepare.add_argument("--authors", type=count, default=600, help="examples: authors used at most")
+    prepare.add_argument("--documents", type=count, default=24, help="examples: documents of one author at most")
     prepare.add_argument(
-        "--continuation-characters", type=int, default=1100, help="examples: characters written after the cursor"
+        "--per-author", type=count, default=8, help="examples: documents of one author written at most"
     )
-    prepare.add_argument("--windows", type=int, default=4000, help="repeats: windows made of each corpus")
-    prepare.add_argument("--pairs", type=int, default=10_000, help="distinction: pairs of documents")
+    prepare.add_argument(
+        "--continuation-characters", type=count, default=1100, help="examples: characters written after the cursor"
+    )
+    prepare.add_argument("--windows", type=count, default=4000, help="repeats: windows made of each corpus")
+    prepare.add_argument("--pairs", type=count, default=10_000, help="distinction: pairs of documents")
     prepare.add_argument(
         "--architecture",
         choices=("causal", "encoder-decoder"),
@@ -69,18 +72,29 @@ def _add_prepare(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "`finetune --half 1`",
     )
     _add_evidence(prepare)
-    prepare.add_argument(
-        "--user-id",
-        action="store_true",
-        help="finetune: an id of the author in the place of evidence, for the baseline UserID",
-    )
     prepare.add_argument("--seed", type=int, default=0)
     prepare.set_defaults(run=_prepare)
 
 
 def _add_evidence(prepare: argparse.ArgumentParser) -> None:
-    """Add the choice of the stages that give the evidence of examples for the generator."""
+    """Add the choice of the stages that give the evidence of examples for the generator, or of what stands for it."""
     defaults = Settings()
+    which = prepare.add_mutually_exclusive_group()
+    which.add_argument(
+        "--mixture",
+        action="store_true",
+        help="finetune: every format of `evaluate framework`, drawn by lot, for one model that serves all its rows",
+    )
+    which.add_argument(
+        "--user-id",
+        action="store_true",
+        help="finetune: an id of the author in the place of evidence, for the baseline UserID",
+    )
+    which.add_argument(
+        "--without-history", action="store_true", help="finetune: never any evidence, for the control of that name"
+    )
+    rankings = get_args(RankingName)
+    prepare.add_argument("--ranking", choices=rankings, default=defaults.ranking.method, help="finetune: who ranks")
     summaries, syntheses = get_args(SummaryName), get_args(SynthesisName)
     prepare.add_argument("--summary", choices=summaries, default=defaults.summary.method, help="finetune: who sums up")
     prepare.add_argument(
@@ -93,17 +107,29 @@ def _add_words(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     words = steps.add_parser("words", help="encode the commonest words of corpora, for the encoder to ship with")
     words.add_argument("corpora", nargs="+", type=Path)
     words.add_argument("--out", type=Path, required=True, help="a safetensors file")
-    words.add_argument("--count", type=int, default=25_000)
-    words.add_argument("--characters", type=int, default=8_000_000, help="sampled from each corpus")
+    words.add_argument("--count", type=count, default=25_000)
+    words.add_argument("--characters", type=count, default=8_000_000, help="sampled from each corpus")
     words.set_defaults(run=_words)
 
 
+def _add_style(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    style = steps.add_parser("style", help="count how writers at large write, for the voice score")
+    style.add_argument("corpora", nargs="+", type=Path, help="JSON Lines files whose authors are named")
+    style.add_argument("--out", type=Path, required=True, help="a JSON file")
+    style.add_argument("--documents", type=count, default=8, help="of an author at most (default: 8)")
+    style.add_argument("--characters", type=count, default=4000, help="of a document at most (default: 4000)")
+    style.add_argument("--fewest", type=count, default=300, help="times that a mark occurs at least (default: 300)")
+    style.set_defaults(run=_style)
+
+
 def _add_selectors(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    selectors = steps.add_parser("selectors", help="learn the fast scorers behind SumCtx and SynCtx from weak labels")
+    selectors = steps.add_parser("selectors", help="learn the fast scorers behind SumCtx, SynCtx and SynCtxNew")
     selectors.add_argument("corpora", nargs="+", type=Path)
     selectors.add_argument("--out", type=Path, required=True, help="a safetensors file")
-    selectors.add_argument("--authors", type=int, default=120)
-    selectors.add_argument("--characters", type=int, default=8_000_000, help="sampled from each corpus to count words")
+    selectors.add_argument("--authors", type=count, default=120)
+    selectors.add_argument(
+        "--characters", type=count, default=8_000_000, help="sampled from each corpus to count words"
+    )
     selectors.add_argument("--seed", type=int, default=0)
     selectors.set_defaults(run=_selectors)
 
@@ -195,6 +221,7 @@ def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedToken
         prepare_finetuning,
         prepare_neighbours,
     )
+    from assistant.training.formats import table_formats
 
     corpora, out = arguments.corpora, arguments.out
     settings = ExampleSettings(
@@ -206,6 +233,8 @@ def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedToken
         architecture=arguments.architecture,
         split=arguments.split,
         half=_half(arguments),
+        with_history=not arguments.without_history,
+        formats=table_formats(helper_settings(arguments)) if arguments.mixture else (),
         evidence=_evidence(arguments),
     )
     sources: Iterable[tuple[str, int]]
@@ -213,7 +242,7 @@ def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedToken
         from assistant.training.user_ids import prepare_user_ids
 
         tokens = prepare_user_ids(corpora, tokenizer, out, settings=settings, on_author=_say_author)
-        sources = [("continuation", tokens)]
+        sources = [("user_ids", tokens)]
     elif arguments.kind == "neighbours":
         tokens = prepare_neighbours(corpora, tokenizer, out, settings=settings, on_author=_say_author)
         sources = [("neighbours", tokens)]
@@ -238,6 +267,23 @@ def _prepare_examples(arguments: argparse.Namespace, tokenizer: "PreTrainedToken
         say(f"{name}: {tokens:,} tokens")
 
 
+def _style(arguments: argparse.Namespace) -> None:
+    from assistant.signature import file_hash
+    from assistant.style import StyleTable
+    from assistant.training.style_texts import style_texts
+
+    texts = style_texts(arguments.corpora, documents=arguments.documents, characters=arguments.characters)
+    table = StyleTable.of(texts, fewest=arguments.fewest)
+    signature = {
+        "corpora": {path.name: file_hash(path) for path in arguments.corpora},
+        "documents": arguments.documents,
+        "characters": arguments.characters,
+        "fewest": arguments.fewest,
+    }
+    table.save(arguments.out, signature)
+    say(f"{len(table.counts):,} marks and pairs of {table.marks:,} marks written to {arguments.out}")
+
+
 def _half(arguments: argparse.Namespace) -> Literal[0, 1] | None:
     """The half of the training authors asked for; a helper that writes gets one, so that it can serve the other."""
     if arguments.half is None and arguments.kind in ("summaries", "keywords") and arguments.split == "train":
@@ -250,6 +296,7 @@ def _evidence(arguments: argparse.Namespace) -> Settings:
     defaults = Settings()
     return replace(
         defaults,
+        ranking=replace(defaults.ranking, method=arguments.ranking),
         summary=replace(defaults.summary, method=arguments.summary),
         keywords=replace(defaults.keywords, method=arguments.keywords),
         helpers=helper_settings(arguments),
@@ -259,9 +306,3 @@ def _evidence(arguments: argparse.Namespace) -> Settings:
 def _say_author(done: int, total: int) -> None:
     if done % 20 == 0 or done == total:
         say(f"{done} of {total} authors")
-
-
-def say(line: str) -> None:
-    """Tell the person at the terminal; stdout is for results."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()

@@ -7,17 +7,17 @@ training; of authors who are measured it learns from documents that are never me
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
 from assistant.training.corpus import Record, author_split
+from assistant.training.domains import EARLIER_DOCUMENTS, people_of
 from assistant.training.encodings import Continuation, encoding_for
 from assistant.training.examples import (
     Author,
     ExampleSettings,
-    authors_of,
     chosen_authors,
     current_documents,
     cursor_of,
@@ -25,13 +25,6 @@ from assistant.training.examples import (
 )
 from assistant.training.shards import ShardWriter
 from assistant.types import Evidence, Keyword, RankedEntry, VoiceId
-
-# The paper keeps users with five examples, each of which has two earlier documents, and at most fifty of an author; a
-# document has more than 300 characters.
-MEASURED = ExampleSettings(documents=52, minimum_documents=7, minimum_characters=301)
-"""Whom, and which of their documents, ``evaluate framework`` may measure."""
-_NEVER_MEASURED = 2
-"""So many first documents of an author are never measured: those that others must have before them."""
 
 
 def user_id(author: str) -> str:
@@ -58,7 +51,7 @@ def prepare_user_ids(
     settings: ExampleSettings,
     on_author: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
-    """Write the source ``continuation`` with ids in the place of evidence, and return its number of tokens.
+    """Write the source ``user_ids``, continuations with ids in the place of evidence; return its number of tokens.
 
     It holds the training authors' documents as ever, and of everybody else the first two, from which a model can learn
     their ids; what is measured of them never enters.
@@ -68,11 +61,10 @@ def prepare_user_ids(
     """
     generator = random.Random(settings.seed + 1)
     known = [(author, current_documents(author, settings, generator)) for author in chosen_authors(paths, settings)]
-    measured = replace(MEASURED, seed=settings.seed)
-    others = [author for path in paths for author in authors_of(path, measured, split=None)]
-    known += [(author, list(range(_NEVER_MEASURED))) for author in others if author_split(author.name) != "train"]
+    others = [author for path in paths for author in people_of(path, seed=settings.seed)]
+    known += [(author, list(range(EARLIER_DOCUMENTS))) for author in others if author_split(author.name) != "train"]
     encoding = encoding_for(tokenizer, settings.architecture)
-    writer = ShardWriter(folder / "continuation", weighted=True)
+    writer = ShardWriter(folder / "user_ids", weighted=True)
     for done, (author, documents) in enumerate(known, start=1):
         for continuation in _continuations(author, documents, settings, generator):
             encoding.add_continuation(writer, continuation)

@@ -116,7 +116,9 @@ def wordnet_synonyms() -> Relation | None:
         return None
 
     def share_a_synset(sources: Sequence[str], targets: Sequence[str]) -> npt.NDArray[np.bool_]:
-        synonyms = [{name for synset in wordnet.synsets(word) for name in synset.lemma_names()} for word in sources]
+        synonyms = [
+            {name.casefold() for synset in wordnet.synsets(word) for name in synset.lemma_names()} for word in sources
+        ]
         return np.asarray([[target in names for target in targets] for names in synonyms], dtype=np.bool_)
 
     return share_a_synset

@@ -20,8 +20,8 @@ from assistant.training.checkpoints import (
     save_state,
     write_checkpoint,
 )
+from tests.full_disk import full_disk
 from tests.small_models import small_model, small_tokenizer
-from tests.training.full_disk import full_disk
 
 RECIPE = {"settings": {"seed": 1}, "data": {"wiki": [1.0, "abc"]}}
 FIRST, SECOND = (RunState(step=step, tokens=10 * step, round_number=0, batch=step) for step in (1, 2))

@@ -16,9 +16,10 @@ from assistant.retrieval.ready_words import load_ready_words
 from assistant.training.commands import add_train_commands
 from assistant.training.encodings import template_for
 from assistant.training.tokenizer import load_known_words
+from tests.full_disk import full_disk
 from tests.generation.architectures import FAMILIES, byte_level
 from tests.hashing_encoder import HashingEncoder
-from tests.small_models import small_tokenizer, write_small_checkpoint
+from tests.small_models import small_model, small_tokenizer, write_small_checkpoint
 from tests.training.corpora import documents, names, write_corpus
 
 
@@ -78,7 +79,7 @@ def test_a_run_by_adamw_is_exported_packed(folder: Path, tmp_path: Path) -> None
     assert [is_packed(tmp_path / name / "model.safetensors") for name in ("whole", "packed")] == [False, True]
     whole, packed = (load_language_model(tmp_path / name).model.get_input_embeddings().weight.detach().float()
                      for name in ("whole", "packed"))  # fmt: skip
-    assert 0 < float((packed - whole).norm() / whole.norm()) < 0.04
+    assert 0 < float((packed - whole).norm() / whole.norm()) < 0.1
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,57 @@ def test_what_is_missing_or_wrong_is_said(
 def test_an_exported_run_that_never_saved_is_an_error(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no run in"):
         train(f"export {tmp_path} --tokenizer {folder}/tokenizer --out {tmp_path}/done")
+
+
+@pytest.mark.parametrize("room", [10_000, 50_000])
+def test_a_full_disk_leaves_the_checkpoint_that_was_exported_before(folder: Path, tmp_path: Path, room: int) -> None:
+    common = f"--shards {folder}/shards --tokenizer {folder}/tokenizer --tokens-per-batch 300 --init {folder}/small"
+    train(f"pretrain {common} --out {tmp_path}/run --tokens 600")
+    write_small_checkpoint(tmp_path / "done")
+    (tmp_path / "done" / "README.md").write_text("A model card.")
+    before = recorded(tmp_path / "done")
+    export = f"export {tmp_path}/run --tokenizer {folder}/tokenizer --out {tmp_path}/done"
+    with full_disk(room), pytest.raises(TrainingError, match=r"done could not be written .* as it was: .*free some"):
+        train(export)
+    assert recorded(tmp_path / "done") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["done", "run"]
+
+    train(export)
+    after = recorded(tmp_path / "done")
+    changed = {name for name in before if after[name] != before[name]}
+    assert {str(tmp_path / "done" / "model.safetensors"), str(tmp_path / "done" / "signature.json")} <= changed
+    assert after[str(tmp_path / "done" / "README.md")] == b"A model card."
+
+
+def test_an_export_over_weights_in_several_files_leaves_none_of_them(folder: Path, tmp_path: Path) -> None:
+    small_model(seed=5).save_pretrained(tmp_path / "done", max_shard_size="30KB")
+    assert len(list((tmp_path / "done").glob("model-*.safetensors"))) > 1
+    train(
+        f"pretrain --shards {folder}/shards --tokenizer {folder}/tokenizer --tokens-per-batch 300 --tokens 300 "
+        f"--init {folder}/small --out {tmp_path}/run"
+    )
+    train(f"export {tmp_path}/run --tokenizer {folder}/tokenizer --out {tmp_path}/done")
+    assert [path.name for path in (tmp_path / "done").glob("*model*")] == ["model.safetensors"]
+    load_generator(str(tmp_path / "done"))
+
+
+@pytest.mark.parametrize("number", ["0", "-3", "1.5", "many"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pretrain --shards s --tokenizer t --tokens 9 --accumulation {0}",
+        "pretrain --shards s --tokenizer t --tokens 9 --tokens-per-batch {0}",
+        "finetune --shards s --tokenizer t --tokens 9 --init m --patience {0}",
+        "prepare pretrain c.jsonl --tokenizer t --window {0}",
+        "tokenizer c.jsonl --vocabulary {0}",
+    ],
+)
+def test_what_is_no_count_is_refused_before_anything_is_read(
+    line: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        train(f"{line.format(number)} --out o")
+    assert f"'{number}': expected a whole number, 1 or more" in capsys.readouterr().err
 
 
 # Runs that are only tried, stopped early, or of other models

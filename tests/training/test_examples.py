@@ -1,5 +1,6 @@
 """Fine-tuning examples: evidence of earlier documents only, no held-out text, weights where they belong."""
 
+import random
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,9 +11,11 @@ import pytest
 
 from assistant.errors import CorpusError
 from assistant.prompts import DRAFT, END, FIRST, PAST, SAME, SECOND, SUMMARY, TITLE, WORDS
+from assistant.training.corpus import Record
 from assistant.training.examples import (
     ExampleSettings,
     authors_of,
+    cursor_of,
     prepare_distinction,
     prepare_finetuning,
     prepare_neighbours,
@@ -145,6 +148,27 @@ def test_the_draft_is_the_beginning_of_the_document_and_ends_only_where_that_end
     assert set(endings) == {True, False}
 
 
+def test_half_of_the_cursors_stand_at_150_characters_and_half_anywhere_early() -> None:
+    text = prose(1, 2, characters=3000)
+    record = Record("A", "A title of 24 letters...", "", text)
+    generator = random.Random(0)
+    cursors = [cursor_of(record, generator) for _ in range(1000)]
+    assert all(text[cursor] == " " for cursor in cursors)
+    at_150 = text.rfind(" ", 0, 150 - len(record.title))
+    assert 450 < cursors.count(at_150) < 550
+    others = [cursor for cursor in cursors if cursor != at_150]
+    assert min(others) < 120
+    assert max(others) > 850
+    assert len(set(others)) > 100
+
+
+@pytest.mark.parametrize("text", ["漢字とかなで書かれた文章です。" * 100, "x" * 700, "x" * 310])
+def test_without_spaces_a_cursor_stands_between_two_characters(text: str) -> None:
+    generator = random.Random(0)
+    cursors = [cursor_of(Record("A", "", "", text), generator) for _ in range(100)]
+    assert all(0 < cursor <= max(60, len(text) - 300) for cursor in cursors)
+
+
 @pytest.mark.parametrize(
     ("shares", "past"),
     [({"no_evidence": 1.0}, 0), ({"short_evidence": 1.0}, 1)],
@@ -217,11 +241,20 @@ def test_preparing_is_repeatable_and_seeded(tmp_path: Path) -> None:
         [],
         [{"text": ""}],
         [{"author": TRAIN[0], "text": ""} for _ in range(9)],
+        list(documents(TRAIN[0], 0, count=1)),
         list(documents(TRAIN[0], 0)),
         list(documents(TRAIN[0], 0)) + list(documents(TRAIN[1], 1, count=3)),
         [row for subject, author in enumerate(names("test", 3)) for row in documents(author, subject)],
     ],
-    ids=["empty", "no text", "empty texts", "one author", "a second with too little", "held-out authors alone"],
+    ids=[
+        "empty",
+        "no text",
+        "empty texts",
+        "one document",
+        "one author",
+        "a second with too little",
+        "held-out authors alone",
+    ],
 )
 def test_a_corpus_without_two_authors_says_what_it_lacks(tmp_path: Path, rows: list[dict[str, str]]) -> None:
     path = write_corpus(tmp_path / "corpus.jsonl", rows)
@@ -235,6 +268,19 @@ def test_undated_documents_keep_the_order_of_the_file(tmp_path: Path) -> None:
     for example in examples(made["continuation"]):
         number = int(example.title.split()[1])
         assert all(int(passage.split()[1]) < number for passage in example.past)
+
+
+@pytest.mark.parametrize("text", ["The barge came late, and so did we. " * 40_000, "x" * 1_500_000, "水" * 500_000])
+def test_of_giant_texts_the_beginning_is_read(tmp_path: Path, text: str) -> None:
+    rows = [
+        {**row, "text": f"{row['title']} {text}"} for s, author in enumerate(TRAIN[:2]) for row in documents(author, s)
+    ]
+    made = prepare(tmp_path, write_corpus(tmp_path / "corpus.jsonl", rows))
+    longest = SETTINGS.maximum_characters
+    for example in examples(made["continuation"]):
+        assert f"{example.title} {text}"[:longest].startswith(example.draft.rstrip("\ufffd"))
+        assert not example.draft.endswith(END)  # it goes on
+        assert sum(map(len, example.past)) <= SETTINGS.evidence.ranking.budget_characters * 1.1
 
 
 def test_untitled_documents_have_no_title_section(tmp_path: Path) -> None:

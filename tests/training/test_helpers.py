@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, T5ForConditionalGeneration
 
-from assistant.assembly import evidence_stages
+from assistant.evidence_methods import evidence_stages
 from assistant.generation.loading import load_language_model
 from assistant.settings import HelperSettings, KeywordSettings, Settings, SummarySettings
 from assistant.training.archive import ARCHIVE_VOICE, ArchiveView, WordVectors, build_archive

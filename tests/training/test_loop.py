@@ -14,16 +14,18 @@ from safetensors.torch import load_file
 from transformers import LlamaForCausalLM
 
 from assistant.errors import TrainingError
+from assistant.generation.packing import can_pack, pack, rounded
 from assistant.training.checkpoints import current_model, latest_state
 from assistant.training.curve import PICTURE_FILE, read_curve
-from assistant.training.loop import LoopSettings, Progress, TrainingRun
+from assistant.training.loop import LoopSettings, TrainingRun
 from assistant.training.model import ModelSize, new_model
 from assistant.training.optimizer import MasterOptimizer, Rates
+from assistant.training.resumable import Progress
 from assistant.training.shards import ShardWriter, Source, load_sources
 from assistant.training.validation import Validation
+from tests.full_disk import full_disk
 from tests.generation.architectures import FAMILIES
 from tests.small_models import small_model, small_tokenizer
-from tests.training.full_disk import full_disk
 from tests.training.killed_runs import digest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -472,6 +474,53 @@ def test_a_run_by_muon_is_not_resumed_by_adamw(sources: tuple[Source, ...], tmp_
     by_adamw = replace(SETTINGS, rates=replace(SETTINGS.rates, matrix_optimizer="adamw"))
     with pytest.raises(TrainingError, match="differs in settings"):
         train(sources, tmp_path / "run", by_adamw)
+
+
+def test_a_quantized_run_computes_with_four_bits_and_learns_in_more(
+    sources: tuple[Source, ...], tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, tokens=6_000, quantized=True)
+    reports = train(sources, tmp_path / "run", settings)
+    assert reports[-1].loss < 0.7 * reports[0].loss
+    run = TrainingRun(small(), sources, settings, folder=tmp_path / "run", signature={})
+    weights = run.model.state_dict()
+    masters = {
+        name.removeprefix("master."): t for name, t in run.optimizer.state().items() if name.startswith("master")
+    }
+    matrices = [name for name, master in masters.items() if can_pack(master)]
+    assert matrices
+    assert all(torch.equal(weights[name], rounded(masters[name]).bfloat16()) for name in matrices)
+    assert all(not torch.equal(weights[name].float(), masters[name]) for name in matrices)
+
+
+def test_packing_takes_next_to_nothing_from_a_quantized_run(sources: tuple[Source, ...], tmp_path: Path) -> None:
+    def packed_loss(*, quantized: bool) -> tuple[float, float]:
+        folder = tmp_path / f"quantized-{quantized}"
+        train(sources, folder, replace(SETTINGS, tokens=6_000, quantized=quantized))
+        model = LlamaForCausalLM.from_pretrained(current_model(folder))
+        before = loss_of(model, sources)
+        for name, weight in model.state_dict().items():
+            if can_pack(weight):
+                model.state_dict()[name].copy_(pack(weight).whole())
+        return before, loss_of(model, sources)
+
+    before, after = packed_loss(quantized=True)
+    plain_before, plain_after = packed_loss(quantized=False)
+    assert abs(after - before) < 0.02
+    assert abs(after - before) < plain_after - plain_before
+
+
+def loss_of(model: LlamaForCausalLM, sources: tuple[Source, ...]) -> float:
+    """Nats a token on the first examples."""
+    ids = torch.tensor([[int(token) for token in sources[0].tokens[:300]]])
+    with torch.no_grad():
+        return float(model(input_ids=ids, labels=ids).loss)
+
+
+def test_a_run_in_full_precision_is_not_resumed_quantized(sources: tuple[Source, ...], tmp_path: Path) -> None:
+    train(sources, tmp_path / "run", SETTINGS)
+    with pytest.raises(TrainingError, match="differs in settings"):
+        train(sources, tmp_path / "run", replace(SETTINGS, quantized=True))
 
 
 @pytest.mark.parametrize("family", ["smollm", "llama", "qwen", "t5", "flan-t5"])

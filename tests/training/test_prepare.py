@@ -121,6 +121,15 @@ def test_a_corpus_with_nothing_to_learn_from_says_so(tmp_path: Path) -> None:
         list(tokenizer_texts([corpus], characters_each=100, seed=0))
 
 
+def test_one_document_however_long_becomes_windows(tmp_path: Path) -> None:
+    text = "A sentence without end " + "and the canal and the gate " * 20_000
+    corpus = write_corpus(tmp_path / "c.jsonl", [{"text": text}])
+    prepare_pretraining(corpus, small_tokenizer(), tmp_path / "out" / "one", held_out=frozenset(), window=64, seed=0)
+    read = streamed(tmp_path / "out" / "one").removeprefix(DRAFT).removesuffix(END)
+    assert text.startswith(read)
+    assert len(read) > len(text) - 64 * 20  # of the last window the rest is dropped
+
+
 def test_other_scripts_become_windows_too(tmp_path: Path) -> None:
     texts = ["漢字とかなで書かれた文章です。" * 30, "Это простой русский текст. " * 20, "हिन्दी में लिखा हुआ पाठ। " * 20]
     corpus = write_corpus(tmp_path / "c.jsonl", [{"text": text} for text in texts])

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from assistant.training.loop import Progress
 from assistant.training.progress import ProgressDisplay
+from assistant.training.resumable import Progress
 
 
 class Terminal(io.StringIO):

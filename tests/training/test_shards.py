@@ -1,5 +1,6 @@
 """Shards: what goes in comes out, and a pass over them is planned the same way every time, nothing left out."""
 
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from assistant.errors import TrainingError
 from assistant.training.batches import collate, source_target_batch
 from assistant.training.shards import FULL_WEIGHT, ShardWriter, Source, load_sources, padded_length, plan_batches
+from tests.full_disk import full_disk
 
 
 def write(folder: Path, lengths: list[int], *, weighted: bool = False) -> None:
@@ -54,6 +56,48 @@ def test_ids_take_two_bytes_while_they_fit_and_four_where_they_do_not(tmp_path: 
     assert (large.tokens.itemsize, small.tokens.itemsize) == (4, 2)
     assert large.example(1)[0].tolist() == [large.largest_id()] == [151_936]
     assert small.example(1)[0].tolist() == [small.largest_id()] == [65_535]
+
+
+def test_a_data_set_larger_than_memory_is_written_and_read(tmp_path: Path) -> None:
+    tokens, many = list(range(10_000)), 400
+    writer = ShardWriter(tmp_path / "large", weighted=True)
+    writer.add(tokens, [1] * len(tokens))
+    tracemalloc.start()
+    for _ in range(many - 1):
+        writer.add(tokens, [1] * len(tokens))
+    assert writer.close() == many * len(tokens)
+    (source,) = load_sources(tmp_path)
+    assert source.example(many - 1)[0].tolist() == tokens
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * 2**20 < source.tokens.nbytes + many * len(tokens)
+
+
+def test_shards_written_again_take_the_place_of_those_before(tmp_path: Path) -> None:
+    write(tmp_path / "one", [3, 4], weighted=True)
+    write(tmp_path / "one", [5])
+    (source,) = load_sources(tmp_path)
+    assert (len(source), source.weights) == (1, None)
+    assert {path.name for path in (tmp_path / "one").iterdir()} == {"offsets.npy", "tokens.npy"}
+
+
+@pytest.mark.parametrize("room", [0, 9_000, 30_000])
+def test_a_full_disk_leaves_the_shards_that_were_there(tmp_path: Path, room: int) -> None:
+    write(tmp_path / "one", [3, 4], weighted=True)
+    with (
+        full_disk(room),
+        pytest.raises(TrainingError, match=r"one could not be written \(.*\): .*free some space .*run it again"),
+    ):
+        write(tmp_path / "one", [10_000, 1])
+    (source,) = load_sources(tmp_path)
+    assert [source.length(index) for index in range(len(source))] == [3, 4]
+    assert {path.name for path in tmp_path.rglob("*")} == {"one", "offsets.npy", "tokens.npy", "weights.npy"}
+
+
+def test_a_place_that_takes_no_shards_is_said_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match=r"one could not be written \(.*\): expected a folder to write to"):
+        ShardWriter(tmp_path / "file" / "one", weighted=False)
 
 
 def test_a_source_without_examples_is_refused(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import BertConfig, BertModel, GPT2Config, GPT2LMHeadModel
 
 from assistant.errors import ModelError, TrainingError
+from assistant.persona.saving import PLUG_FILE
 from assistant.signature import file_hash
 from assistant.training.checkpoints import RunState, Weights, save_state
 from assistant.training.starting import check_tokenizer, load_start, model_folder
@@ -96,6 +98,13 @@ def test_weights_in_several_files_are_one_identity(tmp_path: Path) -> None:
     many = load_start(str(tmp_path / "many"))
     assert len(many.identity) == 64
     assert many.identity != load_start(str(tmp_path / "one")).identity
+
+
+def test_a_plug_beside_a_model_makes_it_no_other_model(tmp_path: Path) -> None:
+    folder = write_small_checkpoint(tmp_path)
+    before = load_start(str(folder)).identity
+    save_file({"persona": torch.ones(1)}, folder / PLUG_FILE)
+    assert load_start(str(folder)).identity == before == file_hash(folder / "model.safetensors")
 
 
 def test_a_path_without_a_model_is_no_name_of_the_hub(tmp_path: Path) -> None:

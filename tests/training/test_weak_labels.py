@@ -112,7 +112,7 @@ class Synset:
 def test_words_of_one_synset_are_synonyms(monkeypatch: pytest.MonkeyPatch) -> None:
     import nltk
 
-    synsets = {"gate": [Synset("gate", "barrier"), Synset("gate", "logic_gate")], "weir": [Synset("weir", "dam")]}
+    synsets = {"gate": [Synset("gate", "barrier"), Synset("gate", "logic_gate")], "weir": [Synset("weir", "Dam")]}
     data = SimpleNamespace(ensure_loaded=lambda: None, synsets=lambda word: synsets.get(word, []))
     monkeypatch.setattr(nltk.corpus, "wordnet", data)
     synonyms = wordnet_synonyms()
