@@ -1,0 +1,1 @@
+"""Another wording for what is already written: in the writer's voice, shorter, longer, plainer."""
