@@ -1,7 +1,7 @@
-"""The truth, in SQL: writers, voices, documents, snippets, words, drafts, imports.
+"""The truth, in SQL: writers, voices, documents, snippets, words.
 
 Each public method is one transaction. Those that take a writer check that what they touch is theirs; those that do not
-serve retrieval and the importer, whose callers have checked already.
+serve retrieval, whose callers have checked already. What an import adds is in ``intake``.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from assistant.embedding import Vectors
@@ -18,19 +18,19 @@ from assistant.errors import LibraryError, NotFoundError
 from assistant.library.database import Database
 from assistant.library.schema import DocumentRow, FactRow, SnippetRow, VoiceRow, WordRow, WriterRow
 from assistant.library.text import storable
-from assistant.library.vectors import from_bytes, to_bytes
+from assistant.library.vectors import from_bytes
 from assistant.types import (
     Document,
     DocumentId,
     DocumentInfo,
     MemoryUse,
-    NewDocument,
     Snippet,
     SnippetId,
     Span,
     Voice,
     VoiceId,
     WriterId,
+    checked_voice_strength,
 )
 
 _Key = TypeVar("_Key")
@@ -50,25 +50,6 @@ _SNIPPET_COLUMNS = (
     SnippetRow.end,
     SnippetRow.text,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedDocument:
-    """A document ready to be stored: ``vectors`` are those of its snippets, (snippets, dimensions)."""
-
-    new: NewDocument
-    origin: str
-    spans: tuple[Span, ...]
-    words: tuple[str, ...]
-    vectors: Vectors
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
-    """What storing a document gave it."""
-
-    id: DocumentId
-    snippets: tuple[SnippetId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +117,13 @@ class Catalogue:
         with self._database.reading() as session:
             row = session.execute(_voices().where(VoiceRow.id == voice, VoiceRow.writer_id == writer)).one_or_none()
         if row is None:
-            raise _no_voice(voice)
+            raise no_voice(voice)
         return _voice(row)
+
+    def find_voice(self, writer: WriterId, name: str) -> Voice | None:
+        """A writer's voice of this name; upper and lower case are alike."""
+        wanted = _tidy_name(name).casefold()
+        return next((voice for voice in self.voices(writer) if voice.name.casefold() == wanted), None)
 
     def create_voice(self, writer: WriterId, name: str) -> Voice:
         """A new, empty voice.
@@ -166,6 +152,11 @@ class Catalogue:
             row = own_voice(session, writer, voice)
             row.memory_strength, row.quotes_at_length = use.strength, use.quotes_at_length
 
+    def set_voice_strength(self, writer: WriterId, voice: VoiceId, strength: float) -> None:
+        """Record how far the drafts of a voice go towards its persona at first."""
+        with self._database.writing() as session:
+            own_voice(session, writer, voice).voice_strength = checked_voice_strength(strength)
+
     def delete_voice(self, writer: WriterId, voice: VoiceId) -> None:
         """Delete a voice with its documents; drafts stay, without a voice."""
         with self._database.writing() as session:
@@ -178,7 +169,7 @@ class Catalogue:
         with self._database.reading() as session:
             revision = session.scalar(select(VoiceRow.revision).where(VoiceRow.id == voice))
         if revision is None:
-            raise _no_voice(voice)
+            raise no_voice(voice)
         return revision
 
     # Documents
@@ -234,7 +225,7 @@ class Catalogue:
                 session.execute(delete(DocumentRow).where(DocumentRow.id == row.id))
             voices = {VoiceId(row.voice_id) for row in rows}
             for voice in voices:
-                _touch(session, voice)
+                touch(session, voice)
             owe_cleaning(session)
         return voices
 
@@ -261,7 +252,7 @@ class Catalogue:
         with self._database.reading() as session:
             found = {
                 snippet.id: snippet
-                for part in _parts(ids)
+                for part in parts_of(ids)
                 for snippet in _snippets(session, SnippetRow.voice_id == voice, SnippetRow.id.in_(part))
             }
         return tuple(_in_order(found, ids))
@@ -273,7 +264,7 @@ class Catalogue:
         """
         found: dict[SnippetId, bytes] = {}
         with self._database.reading() as session:
-            for part in _parts(ids):
+            for part in parts_of(ids):
                 query = select(SnippetRow.id, SnippetRow.vector).where(
                     SnippetRow.voice_id == voice, SnippetRow.id.in_(part)
                 )
@@ -291,10 +282,20 @@ class Catalogue:
         """Those of the documents that the voice has."""
         found: dict[DocumentId, Document] = {}
         with self._database.reading() as session:
-            for part in _parts(list(ids)):
+            for part in parts_of(list(ids)):
                 query = select(DocumentRow).where(DocumentRow.voice_id == voice, DocumentRow.id.in_(part))
                 found |= {DocumentId(row.id): _document(row) for row in session.scalars(query)}
         return found
+
+    def documents_saying(self, voice: VoiceId, phrase: str, *, most: int) -> int:
+        """In how many documents of a voice a phrase stands, whatever its case; counting ends at ``most``."""
+        query = (
+            select(DocumentRow.id)
+            .where(DocumentRow.voice_id == voice, func.contains(DocumentRow.text, phrase.casefold()))
+            .limit(most)
+        )
+        with self._database.reading() as session:
+            return len(session.execute(query).all())
 
     def contents(self, voice: VoiceId) -> dict[DocumentId, Content]:
         """All documents of a voice without their texts, in the order they came."""
@@ -315,103 +316,11 @@ class Catalogue:
         """Vectors of those words that the voice has."""
         found: dict[str, bytes] = {}
         with self._database.reading() as session:
-            for part in _parts(words):
+            for part in parts_of(words):
                 query = select(WordRow.word, WordRow.vector).where(WordRow.voice_id == voice, WordRow.word.in_(part))
                 found |= {row[0]: row[1] for row in session.execute(query)}
         vectors = from_bytes(list(found.values()), self._dimensions)
         return dict(zip(found, vectors, strict=True))
-
-    # Storing
-
-    def missing_words(self, voice: VoiceId, words: Iterable[str]) -> list[str]:
-        """Those of the words that the voice has no vector for yet, in their order."""
-        distinct = list(dict.fromkeys(words))
-        known: set[str] = set()
-        with self._database.reading() as session:
-            for part in _parts(distinct):
-                query = select(WordRow.word).where(WordRow.voice_id == voice, WordRow.word.in_(part))
-                known |= set(session.scalars(query))
-        return [word for word in distinct if word not in known]
-
-    def words_of_other_voices(self, voice: VoiceId, words: Sequence[str]) -> dict[str, Vectors]:
-        """Vectors of those words that other voices of the same writer have: they need not be made a second time.
-
-        Where two have one, the older voice's counts, so that an import that was killed finds it again.
-        """
-        found: dict[str, bytes] = {}
-        with self._database.reading() as session:
-            owner = select(VoiceRow.writer_id).where(VoiceRow.id == voice).scalar_subquery()
-            others = select(VoiceRow.id).where(VoiceRow.writer_id == owner, VoiceRow.id != voice)
-            for part in _parts(words):
-                query = (
-                    select(WordRow.word, WordRow.vector)
-                    .where(WordRow.voice_id.in_(others), WordRow.word.in_(part))
-                    .order_by(WordRow.voice_id.desc())
-                )
-                found |= {row[0]: row[1] for row in session.execute(query)}
-        vectors = from_bytes(list(found.values()), self._dimensions)
-        return dict(zip(found, vectors, strict=True))
-
-    def store_document(self, session: Session, voice: VoiceId, prepared: PreparedDocument) -> StoredDocument:
-        """Store a document with its snippets, within the importer's transaction; its new words are stored already."""
-        writer = session.scalars(select(VoiceRow.writer_id).where(VoiceRow.id == voice)).one_or_none()
-        if writer is None:
-            raise _no_voice(voice)
-        text = prepared.new.text
-        row = DocumentRow(
-            writer_id=writer,
-            voice_id=voice,
-            title=prepared.new.title,
-            written_on=prepared.new.written_on,
-            origin=prepared.origin,
-            content_hash=content_hash(text),
-            characters=len(text),
-            snippet_count=len(prepared.spans),
-            created_at=now(),
-            text=text,
-            words="\n".join(prepared.words),
-        )
-        session.add(row)
-        session.flush()
-        snippets = [
-            {
-                "writer_id": writer,
-                "voice_id": voice,
-                "document_id": row.id,
-                "position": position,
-                "start": span.start,
-                "end": span.end,
-                "text": text[span.start : span.end],
-                "vector": to_bytes(vector),
-            }
-            for position, (span, vector) in enumerate(zip(prepared.spans, prepared.vectors, strict=True))
-        ]
-        session.execute(insert(SnippetRow), snippets)
-        for part in _parts(prepared.words):
-            session.execute(
-                update(WordRow)
-                .where(WordRow.voice_id == voice, WordRow.word.in_(part))
-                .values(documents=WordRow.documents + 1)
-            )
-        _touch(session, voice)
-        ids = session.scalars(
-            select(SnippetRow.id).where(SnippetRow.document_id == row.id).order_by(SnippetRow.position)
-        )
-        return StoredDocument(DocumentId(row.id), tuple(SnippetId(snippet) for snippet in ids))
-
-    def store_words(self, session: Session, voice: VoiceId, vectors: dict[str, Vectors]) -> None:
-        """Store words that are new to a voice, within the importer's transaction."""
-        writer = session.scalars(select(VoiceRow.writer_id).where(VoiceRow.id == voice)).one_or_none()
-        if writer is None:
-            raise _no_voice(voice)
-        if vectors:
-            session.execute(
-                insert(WordRow),
-                [
-                    {"voice_id": voice, "word": word, "writer_id": writer, "documents": 0, "vector": to_bytes(vector)}
-                    for word, vector in vectors.items()
-                ],
-            )
 
     # What is owed to index and disk
 
@@ -449,11 +358,12 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _no_voice(voice: VoiceId) -> NotFoundError:
+def no_voice(voice: VoiceId) -> NotFoundError:
+    """What to say where a voice is looked for in vain."""
     return NotFoundError(f"there is no voice {voice}: it was deleted, or is another writer's; choose one from the list")
 
 
-def _voices() -> Select[int, int, str, int, int | None, float, bool]:
+def _voices() -> Select[int, int, str, int, int | None, float, bool, float]:
     counts = (
         select(
             DocumentRow.voice_id, func.count().label("documents"), func.sum(DocumentRow.snippet_count).label("snippets")
@@ -469,12 +379,14 @@ def _voices() -> Select[int, int, str, int, int | None, float, bool]:
         counts.c.snippets,
         VoiceRow.memory_strength,
         VoiceRow.quotes_at_length,
+        VoiceRow.voice_strength,
     ).outerjoin(counts, counts.c.voice_id == VoiceRow.id)
 
 
-def _voice(row: Row[int, int, str, int, int | None, float, bool]) -> Voice:
-    id_, writer, name, documents, snippets, strength, quotes = row
-    return Voice(VoiceId(id_), WriterId(writer), name, documents or 0, snippets or 0, MemoryUse(strength, quotes))
+def _voice(row: Row[int, int, str, int, int | None, float, bool, float]) -> Voice:
+    id_, writer, name, documents, snippets, memory, quotes, strength = row
+    use = MemoryUse(memory, quotes)
+    return Voice(VoiceId(id_), WriterId(writer), name, documents or 0, snippets or 0, use, strength)
 
 
 def own_voice(session: Session, writer: WriterId, voice: VoiceId) -> VoiceRow:
@@ -484,7 +396,7 @@ def own_voice(session: Session, writer: WriterId, voice: VoiceId) -> VoiceRow:
     """
     row = session.get(VoiceRow, voice)
     if row is None or row.writer_id != writer:
-        raise _no_voice(voice)
+        raise no_voice(voice)
     return row
 
 
@@ -499,7 +411,7 @@ def _own_document(session: Session, writer: WriterId, document: DocumentId) -> D
 
 def _free_name(session: Session, writer: WriterId, name: str, *, but: VoiceId | None = None) -> str:
     """A voice's name, tidied, if the writer has no other voice of that name in any case."""
-    name = " ".join("".join(character if character.isprintable() else " " for character in name).split())
+    name = _tidy_name(name)
     if not name:
         raise LibraryError("a voice needs a name: type one, such as Work mail")
     if len(name) > LONGEST_VOICE_NAME:
@@ -508,6 +420,10 @@ def _free_name(session: Session, writer: WriterId, name: str, *, but: VoiceId | 
     if any(other != but and other_name.casefold() == name.casefold() for other, other_name in taken):
         raise LibraryError(f"there is a voice named {name} already: choose another name")
     return name
+
+
+def _tidy_name(name: str) -> str:
+    return " ".join("".join(character if character.isprintable() else " " for character in name).split())
 
 
 def _document(row: DocumentRow) -> Document:
@@ -527,7 +443,7 @@ def owe_cleaning(session: Session) -> None:
     session.merge(FactRow(name=_CLEANING_DUE, value="yes"))
 
 
-def _touch(session: Session, voice: VoiceId) -> None:
+def touch(session: Session, voice: VoiceId) -> None:
     """A voice's documents changed."""
     session.execute(
         update(VoiceRow).where(VoiceRow.id == voice).values(revision=VoiceRow.revision + 1, index_is_current=False)
@@ -536,7 +452,7 @@ def _touch(session: Session, voice: VoiceId) -> None:
 
 def _forget_words(session: Session, voice: VoiceId, words: Sequence[str]) -> None:
     """Take a document's words back; those of no other document go, with their vectors."""
-    for part in _parts(words):
+    for part in parts_of(words):
         own = (WordRow.voice_id == voice, WordRow.word.in_(part))
         session.execute(update(WordRow).where(*own).values(documents=WordRow.documents - 1))
         session.execute(delete(WordRow).where(*own, WordRow.documents <= 0))
@@ -549,6 +465,7 @@ def _in_order(found: Mapping[_Key, _Value], ids: Sequence[_Key]) -> list[_Value]
         raise NotFoundError(f"the voice has no snippet {error.args[0]}: it was deleted; search again") from error
 
 
-def _parts(items: Sequence[_Item]) -> Iterable[Sequence[_Item]]:
+def parts_of(items: Sequence[_Item]) -> Iterable[Sequence[_Item]]:
+    """The items, as many at once as a query takes."""
     for start in range(0, len(items), _PARAMETERS_AT_ONCE):
         yield items[start : start + _PARAMETERS_AT_ONCE]

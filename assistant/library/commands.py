@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assistant.library.learning import LearningReport
     from assistant.library.library import Library
     from assistant.library.reports import ImportReport
-    from assistant.types import Voice, WriterId
+    from assistant.types import Voice
 
 FIRST_VOICE = "My writing"
 """The voice that ``import`` creates when there is none and none is named."""
@@ -62,13 +62,8 @@ def _add(
 def _import(arguments: argparse.Namespace) -> None:
     with _open_library(arguments.data_dir) as library:
         writer = library.local_writer()
-        voice, is_new = _voice_to_import_into(library, writer, arguments.voice)
-        report = library.import_now(writer, voice.id, arguments.paths, on_progress=_show_progress)
-        if is_new and report.documents == 0:
-            library.delete_voice(writer, voice.id)
-            voice = replace(voice, documents=0)
-        else:
-            voice = library.voice(writer, voice.id)
+        name = arguments.voice or _name_of_only_voice(library.voices(writer))
+        voice, report = library.import_by_name(writer, name, arguments.paths, on_progress=_show_progress)
         trouble = None if arguments.no_keys else _learn(library, arguments.data_dir, [voice])
         learned = library.learning(voice).learned
     if arguments.json:
@@ -113,7 +108,7 @@ def _learn(library: "Library", data_dir: Path, voices: "Sequence[Voice]") -> Own
     """
     from assistant.assembly import key_maker
 
-    named = {voice.id: voice for voice in voices if library.learning(voice).learned < voice.documents}
+    named = {voice.id: voice for voice in voices if voice.documents}
     if not named:
         return None
     try:
@@ -235,19 +230,12 @@ def _open_library(data_dir: Path) -> "Iterator[Library]":
         library.close()
 
 
-def _voice_to_import_into(library: "Library", writer: "WriterId", name: str) -> "tuple[Voice, bool]":
-    """The voice named, or the only one; and whether it had to be created."""
-    voices = library.voices(writer)
-    if name:
-        for voice in voices:
-            if voice.name.casefold() == name.casefold():
-                return voice, False
-    elif len(voices) == 1:
-        return voices[0], False
-    elif voices:
+def _name_of_only_voice(voices: "Sequence[Voice]") -> str:
+    """The voice that is meant where none is named."""
+    if len(voices) > 1:
         known = ", ".join(repr(voice.name) for voice in voices)
         raise LibraryError(f"there are {len(voices)} voices: say which with --voice; there are: {known}")
-    return library.create_voice(writer, name or FIRST_VOICE), True
+    return voices[0].name if voices else FIRST_VOICE
 
 
 def _confirm(arguments: argparse.Namespace, what: str) -> None:

@@ -2,10 +2,10 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +13,15 @@ from sqlalchemy.orm import Session
 
 from assistant.errors import NotFoundError, StorageError
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 DATABASE_FILE = "ownhand.sqlite"
+WAY_OUT = (
+    "put a copy of the whole data folder in its place if you have one; "
+    "if not, choose another folder with --data-dir and import your files again"
+)
+"""What a person can do about a file that cannot be mended."""
 _BUSY_TIMEOUT_MS = 10_000
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -33,12 +41,25 @@ class Database:
         :raises StorageError: if the folder cannot be written to, or the file is damaged or from a newer version.
         """
         path = folder / DATABASE_FILE
-        engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
-        event.listen(engine, "connect", _configure)
-        event.listen(engine, "begin", _begin)
+        engine = _engine(f"sqlite:///{path}", _configure)
         with _storage_errors(path):
             _migrate(engine, path)
         return cls(engine, path)
+
+    @classmethod
+    def open_to_look(cls, folder: Path) -> "Database":
+        """Open the library's file as it is, for reading alone: nothing is created or migrated."""
+        path = folder / DATABASE_FILE
+        return cls(_engine(f"sqlite:///{path.absolute().as_uri()}?mode=ro&uri=true", _configure_to_look), path)
+
+    def is_current(self) -> bool:
+        """Whether the file has this version's schema, and not an earlier one.
+
+        :raises StorageError: if the file is damaged or from a newer version.
+        """
+        with _storage_errors(self._path), self._engine.connect() as connection:
+            found, head = _schemas(connection, self._path)
+            return found == head
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -82,6 +103,17 @@ class Database:
             yield connection
 
 
+def _engine(address: str, configure: Callable[[sqlite3.Connection, Any], None]) -> Engine:
+    engine = create_engine(
+        address,
+        connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000},
+        hide_parameters=True,  # they are what the writer writes, and errors reach the log
+    )
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver's own transaction handling starts none before a SELECT; ours starts one always (see _begin).
     connection.isolation_level = None
@@ -96,6 +128,11 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.create_function("contains", 2, _contains, deterministic=True)
 
 
+def _configure_to_look(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only = ON")
+
+
 def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN")
@@ -108,25 +145,41 @@ def _contains(haystack: str, folded_needle: str) -> bool:
 
 def _migrate(engine: Engine, path: Path) -> None:
     from alembic import command
-    from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
     with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        if found == scripts.get_current_head():
+        found, head = _schemas(connection, path)
+        if found == head:
             return
-        if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-            raise StorageError(
-                f"{path} was written by a newer version of Ownhand (schema {found}): "
-                f"update Ownhand, or choose another folder with --data-dir"
-            )
+        config = _migrations()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def _schemas(connection: Connection, path: Path) -> tuple[str | None, str | None]:
+    """The schema that the file has, and the one it should have.
+
+    :raises StorageError: if the file is from a newer version.
+    """
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(_migrations())
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise StorageError(
+            f"{path} was written by a newer version of Ownhand (schema {found}): "
+            f"update Ownhand, or choose another folder with --data-dir"
+        )
+    return found, scripts.get_current_head()
+
+
+def _migrations() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 @contextmanager
@@ -145,8 +198,8 @@ def _advice(path: Path, message: str) -> str:
         "full": "free some space and try again; nothing was half-written",
         "readonly": "make the folder writable, or choose another with --data-dir",
         "unable to open": "make the folder writable, or choose another with --data-dir",
-        "malformed": "it is damaged: restore a backup, or choose another folder with --data-dir",
-        "not a database": "it is not Ownhand's: restore a backup, or choose another folder with --data-dir",
+        "malformed": f"it is damaged: {WAY_OUT}",
+        "not a database": f"it is not Ownhand's: {WAY_OUT}",
         "locked": "another program holds it: close that and try again",
         "disk i/o": "the disk refused to read or write: check it and its free space, then try again",
     }

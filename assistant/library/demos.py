@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import StorageError
+from assistant.library.readers import READERS, read_document
+from assistant.types import NewDocument
 
 DEMO_FOLDER = Path(__file__).resolve().parents[2] / "corpora"
 _INDEX_FILE = "index.toml"
@@ -35,3 +37,9 @@ def demo_corpora(folder: Path = DEMO_FOLDER) -> tuple[DemoCorpus, ...]:
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise StorageError(f"{index} cannot be read ({error!r}): restore it from the repository") from error
+
+
+def demo_documents(corpus: DemoCorpus) -> tuple[NewDocument, ...]:
+    """A corpus's documents, as an import reads them, in the order of their files' names."""
+    files = sorted(path for path in corpus.folder.iterdir() if path.suffix in READERS)
+    return tuple(read_document(path.name, path.read_bytes()) for path in files)

@@ -2,20 +2,22 @@
 
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from assistant.errors import OwnhandError
+from assistant.errors import OwnhandError, StorageError
 from assistant.library.catalogue import Catalogue
-from assistant.library.database import DATABASE_FILE, Database
-from assistant.library.index import VectorIndex
+from assistant.library.database import DATABASE_FILE, WAY_OUT, Database
+from assistant.library.index import VectorIndex, is_damaged, is_there
 from assistant.library.key_files import KeyFiles
 from assistant.library.lock import take_folder
+from assistant.types import VoiceId
 
 _REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
 _OLDEST_PYTHON = (3, 11)
+_REBUILD = "python -m assistant rebuild-index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +85,46 @@ def _check_library(data_dir: Path) -> list[Check]:
         if (data_dir / DATABASE_FILE).exists():
             checks += _check_contents(data_dir)
     except OwnhandError as error:
-        checks.append(Check("library", is_well=False, found=str(error), hint="restore a backup"))
+        checks.append(Check("library", is_well=False, found=str(error), hint="do as the message says"))
     finally:
         lock.release()
     return checks
 
 
 def _check_contents(data_dir: Path) -> list[Check]:
-    database = Database.open(data_dir)
+    database = Database.open_to_look(data_dir)
+    try:
+        is_current = database.is_current()
+        verdict = database.check()
+        checks = [Check("catalogue", verdict == "ok", f"integrity check: {verdict}", WAY_OUT)]
+        if not is_current:
+            found = "made by an earlier version of Ownhand: brought up to date when this one opens it, not looked into"
+            return [*checks, Check("library", is_well=True, found=found)]
+        catalogue = Catalogue(database, dimensions=0)
+        counts = catalogue.snippet_counts()
+        return [*checks, *_check_index(data_dir, counts), _check_keys(catalogue, KeyFiles(data_dir))]
+    finally:
+        database.close()
+
+
+def _check_index(data_dir: Path, counts: Mapping[VoiceId, int]) -> list[Check]:
+    """Whether the index has the snippets that the catalogue has of each voice."""
+    if is_damaged(data_dir):
+        return [Check("search index", is_well=False, found="its file is damaged", hint=_REBUILD)]
+    if not is_there(data_dir):
+        return [_check_voice(voice, snippets, 0) for voice, snippets in counts.items()]
     index = VectorIndex.open(data_dir)
     try:
-        verdict = database.check()
-        checks = [Check("catalogue", verdict == "ok", f"integrity check: {verdict}", "restore a backup")]
-        catalogue = Catalogue(database, dimensions=0)
-        for voice, snippets in catalogue.snippet_counts().items():
-            indexed = index.count(voice)
-            found = f"{snippets} snippets in the catalogue, {indexed} in the index"
-            hint = "python -m assistant rebuild-index"
-            checks.append(Check(f"voice {voice}", snippets == indexed, found, hint))
-        return [*checks, _check_keys(catalogue, KeyFiles(data_dir))]
+        return [_check_voice(voice, snippets, index.count(voice)) for voice, snippets in counts.items()]
+    except StorageError as error:
+        return [Check("search index", is_well=False, found=str(error), hint=_REBUILD)]
     finally:
         index.close()
-        database.close()
+
+
+def _check_voice(voice: VoiceId, snippets: int, indexed: int) -> Check:
+    found = f"{snippets} snippets in the catalogue, {indexed} in the index"
+    return Check(f"voice {voice}", snippets == indexed, found, _REBUILD)
 
 
 def _check_keys(catalogue: Catalogue, files: KeyFiles) -> Check:

@@ -13,7 +13,7 @@ from assistant.library.file_names import safe_stem
 from assistant.library.importing import Importer, LibraryParts
 from assistant.library.readers import read_document
 from assistant.library.reports import FileReport
-from assistant.library.schema import DocumentRow
+from assistant.library.schema import DocumentRow, DraftRow
 from assistant.library.text import clean_text, storable
 from assistant.types import DocumentId, Draft, DraftId, VoiceId, WriterId
 
@@ -58,6 +58,18 @@ class DraftFiles:
         before = self._drafts.joined(writer, draft, content_hash(text))
         has_replaced = before not in (None, content_hash(text)) and self._forget(writer, found.voice, str(before))
         return Joined(file.snippets, is_new=file.status == "imported", has_replaced=has_replaced)
+
+    def joined_as(self, writer: WriterId, draft: DraftId, voice: VoiceId) -> DocumentId | None:
+        """The document of a voice that a draft became when it joined; None if it did not, or the document is gone."""
+        query = (
+            select(DocumentRow.id)
+            .join(DraftRow, DraftRow.joined_hash == DocumentRow.content_hash)
+            .where(DraftRow.id == draft, DraftRow.writer_id == writer)
+            .where(DocumentRow.voice_id == voice, DocumentRow.writer_id == writer)
+        )
+        with self._parts.database.reading() as session:
+            found = session.execute(query).scalar()
+        return None if found is None else DocumentId(found)
 
     def _import(self, writer: WriterId, voice: VoiceId, draft: Draft, text: str) -> FileReport:
         self._parts.staging.mkdir(parents=True, exist_ok=True)

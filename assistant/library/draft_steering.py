@@ -34,15 +34,26 @@ class DraftSteering:
             steering = _from_json(row.steering)
             return _among(steering, _of_voice(session, writer, row.voice_id, steering.documents))
 
-    def keep(self, writer: WriterId, draft: DraftId, steering: Steering) -> None:
-        """Remember it for a draft; it makes no new revision.
+    def keep(self, writer: WriterId, draft: DraftId, steering: Steering) -> Steering:
+        """Remember it for a draft, without documents that its voice does not have any more; it makes no new revision.
 
-        :raises NotFoundError: if the writer has no such draft, or its voice no such document.
+        :raises NotFoundError: if the writer has no such draft, or a document is another writer's.
         """
         with self._database.writing() as session:
             row = own_draft(session, writer, draft)
-            _refuse_others(session, writer, row.voice_id, steering.documents)
-            row.steering = None if steering == Steering() else _to_json(steering)
+            kept = _still(session, writer, row.voice_id, steering)
+            row.steering = None if kept == Steering() else _to_json(kept)
+            return kept
+
+    def still(self, writer: WriterId, voice: VoiceId | None, steering: Steering) -> Steering:
+        """The same without documents that the voice does not have any more: an open page may name one deleted since.
+
+        :raises NotFoundError: naming a document of another writer.
+        """
+        if not steering.documents:
+            return steering
+        with self._database.reading() as session:
+            return _still(session, writer, voice, steering)
 
     def check(self, writer: WriterId, voice: VoiceId | None, steering: Steering) -> None:
         """Refuse documents that are not of this voice of the writer.
@@ -54,8 +65,18 @@ class DraftSteering:
                 _refuse_others(session, writer, voice, steering.documents)
 
 
+def _still(session: Session, writer: WriterId, voice: int | None, steering: Steering) -> Steering:
+    strange = select(DocumentRow.id).where(DocumentRow.writer_id != writer, DocumentRow.id.in_(steering.documents))
+    _refuse(frozenset(DocumentId(number) for number in session.scalars(strange)))
+    return _among(steering, _of_voice(session, writer, voice, steering.documents))
+
+
 def _refuse_others(session: Session, writer: WriterId, voice: int | None, documents: frozenset[DocumentId]) -> None:
-    if others := documents - _of_voice(session, writer, voice, documents):
+    _refuse(documents - _of_voice(session, writer, voice, documents))
+
+
+def _refuse(others: frozenset[DocumentId]) -> None:
+    if others:
         raise NotFoundError(
             f"there is no document {min(others)} in this voice: it was deleted, or belongs to another; choose one of "
             "the voice's documents"

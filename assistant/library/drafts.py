@@ -10,11 +10,21 @@ from sqlalchemy.orm import Session
 from assistant.errors import LibraryError, NotFoundError
 from assistant.library.catalogue import now, owe_cleaning, own_voice
 from assistant.library.database import Database
+from assistant.library.looks import look
 from assistant.library.origins import from_json, tidy, to_json
 from assistant.library.schema import DraftRow, VoiceRow
 from assistant.library.text import storable
 from assistant.library.versions import keep_if_due
-from assistant.types import DeletedDraft, Draft, DraftId, DraftInfo, MemoryUse, VoiceId, WriterId
+from assistant.types import (
+    DeletedDraft,
+    Draft,
+    DraftId,
+    DraftInfo,
+    MemoryUse,
+    VoiceId,
+    WriterId,
+    checked_voice_strength,
+)
 
 _OPENING_CHARACTERS = 120
 _FOLDED_AT_ONCE = 200
@@ -105,10 +115,22 @@ class Drafts:
             row = own_draft(session, writer, draft)
             row.memory_strength, row.quotes_at_length = strength, quotes
 
+    def set_voice_strength(self, writer: WriterId, draft: DraftId, strength: float | None) -> None:
+        """Record how far a draft goes towards its voice's persona; None: as the voice has it. No new revision either.
+
+        :raises SettingsError: if the strength is out of its bounds.
+        """
+        with self._database.writing() as session:
+            own_draft(session, writer, draft).voice_strength = (
+                None if strength is None else checked_voice_strength(strength)
+            )
+
     def delete(self, writer: WriterId, draft: DraftId) -> None:
         """Take a draft away; until it is erased it can be put back."""
         with self._database.writing() as session:
-            own_draft(session, writer, draft).deleted_at = now()
+            row = own_draft(session, writer, draft)
+            look(session, row)
+            row.deleted_at = now()
 
     def deleted(self, writer: WriterId) -> tuple[DeletedDraft, ...]:
         """What can be put back, last deleted first."""
@@ -143,6 +165,8 @@ class Drafts:
             row = session.get(DraftRow, draft)
             if row is None or row.writer_id != writer:
                 raise _no_draft(draft)
+            if row.deleted_at is None:
+                look(session, row)
             session.execute(delete(DraftRow).where(DraftRow.id == draft))
             owe_cleaning(session)
 
@@ -208,6 +232,7 @@ def own_draft(session: Session, writer: WriterId, draft: DraftId) -> DraftRow:
 def overwrite(session: Session, row: DraftRow, draft: Draft) -> Draft:
     """Store a draft's new content as the next revision; a version of the old one is kept if that is due."""
     text = storable(draft.text)
+    look(session, row)
     keep_if_due(session, row, text)
     if draft.voice is None or session.get(VoiceRow, draft.voice) is None:
         row.voice_id = None  # deleted in another window meanwhile: no reason to refuse the text
@@ -234,6 +259,7 @@ def to_draft(row: DraftRow) -> Draft:
         updated_at=_aware(row.updated_at),
         memory_use=None if row.memory_strength is None else MemoryUse(row.memory_strength, bool(row.quotes_at_length)),
         origins=from_json(row.origins),
+        voice_strength=row.voice_strength,
     )
 
 

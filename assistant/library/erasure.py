@@ -8,11 +8,16 @@ from pathlib import Path
 
 from assistant.errors import StorageError
 from assistant.library.database import DATABASE_FILE
+from assistant.library.demo_vectors import DEMO_VECTORS_FILE
 from assistant.library.importing import STAGING_FOLDER
 from assistant.library.index import CHROMA_FOLDER
 from assistant.library.key_files import KEYS_FOLDER
 from assistant.library.lock import take_folder
+from assistant.library.page_folders import TEMPORARY_FOLDER, UPLOADS_FOLDER
 
+_FOLDERS = (CHROMA_FOLDER, KEYS_FOLDER, STAGING_FOLDER, UPLOADS_FOLDER, TEMPORARY_FOLDER)
+_FILES = (f"{DATABASE_FILE}*", f"{Path(DEMO_VECTORS_FILE).stem}.*")
+"""With what SQLite keeps beside the database, and what was half-written."""
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 # Databases cut long texts at page borders, so a long text is looked for in pieces; this long, a piece is still its own.
 _PIECE_CHARACTERS = 64
@@ -33,15 +38,17 @@ def files_holding(folder: Path, text: str) -> tuple[Path, ...]:
 
 
 def erase_everything(folder: Path) -> None:
-    """Delete all writers, voices, documents and drafts of a data folder.
+    """Delete all that Ownhand keeps in a data folder but models and settings.
+
+    What it did not put there stays: the folder may be one in which a person keeps other things.
 
     :raises StorageError: if another process uses the folder, or it cannot be written to.
     """
     lock = take_folder(folder)
     try:
-        for path in folder.glob(DATABASE_FILE + "*"):
+        for path in (path for pattern in _FILES for path in folder.glob(pattern)):
             path.unlink()
-        for name in (CHROMA_FOLDER, KEYS_FOLDER, STAGING_FOLDER):
+        for name in _FOLDERS:
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
     except OSError as error:

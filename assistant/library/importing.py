@@ -3,14 +3,16 @@
 A group of documents is one transaction, so a kill at any moment leaves whole documents and the record of which files
 are done; what the index then lacks is made good when the library opens (``assistant.library.upkeep``). Groups are
 formed greedily from the first file not yet dealt with: an import that was killed and goes on forms the groups that an
-undisturbed one would have formed, embeds the same batches, and so ends with the same vectors to the bit.
+undisturbed one would have formed, embeds the same batches, and so ends with the same vectors to the bit. Imports in
+other threads take turns with it, group by group.
 """
 
 import logging
 import queue
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -20,10 +22,11 @@ import numpy as np
 from assistant.embedding import Encoder, Vectors
 from assistant.errors import OwnhandError, UnreadableError
 from assistant.keyword_candidates import candidate_words
-from assistant.library.catalogue import Catalogue, PreparedDocument, content_hash
+from assistant.library.catalogue import Catalogue, content_hash
 from assistant.library.database import Database
 from assistant.library.import_records import FileOutcome, ImportRecords, WaitingFile
 from assistant.library.index import VectorIndex
+from assistant.library.intake import Intake, PreparedDocument
 from assistant.library.key_files import KeyFiles
 from assistant.library.readers import read_document
 from assistant.library.reports import ImportId, ImportReport, ImportState
@@ -52,13 +55,15 @@ class _StoppedError(Exception):
 
 @dataclass(slots=True)
 class _Progress:
-    """How fast a running import is. ``stop`` ends it; ``is_cancelled`` says whether for good."""
+    """How fast an import is. ``stop`` ends it, ``is_cancelled`` says whether for good; ``ended`` is set at its end."""
 
     bytes_total: int
     bytes_done: int = 0
     started: float = field(default_factory=monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
     is_cancelled: bool = False
+    is_begun: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def seconds_left(self) -> float | None:
         """An estimate once something is done."""
@@ -98,6 +103,7 @@ class LibraryParts:
 
     database: Database
     catalogue: Catalogue
+    intake: Intake
     records: ImportRecords
     index: VectorIndex
     keys: KeyFiles
@@ -108,8 +114,31 @@ class LibraryParts:
     """Held from a change of snippets in the catalogue until the index knows it."""
 
 
+class _Turns:
+    """One at a time, first come first served: a lock would mostly go to the thread that just gave it back."""
+
+    def __init__(self) -> None:
+        self._state = threading.Condition()
+        self._line: list[object] = []
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until it is one's turn."""
+        ticket = object()
+        with self._state:
+            self._line.append(ticket)
+        try:
+            with self._state:
+                self._state.wait_for(lambda: self._line[0] is ticket)
+            yield
+        finally:
+            with self._state:
+                self._line.remove(ticket)
+                self._state.notify_all()
+
+
 class Importer:
-    """Runs imports one at a time: those started in the background in a thread, others in the caller's.
+    """Runs imports: those started in the background in a thread, one after the other, others in the caller's.
 
     :param ended: told whenever an import is over.
     """
@@ -117,7 +146,8 @@ class Importer:
     def __init__(self, parts: LibraryParts, ended: Callable[[], None]) -> None:
         self._parts = parts
         self._ended = ended
-        self._running = threading.Lock()
+        self._turns = _Turns()
+        self._beginning = threading.Lock()
         self._progress: dict[ImportId, _Progress] = {}
         self._failures: dict[ImportId, str] = {}
         self._waiting: queue.SimpleQueue[ImportId | None] = queue.SimpleQueue()
@@ -168,7 +198,7 @@ class Importer:
         names = {str(job) for job, _ in unfinished}
         if self._parts.staging.is_dir():
             for folder in self._parts.staging.iterdir():
-                if folder.name not in names:
+                if folder.is_dir() and folder.name not in names:
                     shutil.rmtree(folder)
         for job, voice in unfinished:
             self._enqueue(job, voice, self._parts.records.waiting(job, self._parts.staging / str(job)))
@@ -176,19 +206,14 @@ class Importer:
     def cancel(self, writer: WriterId, job: ImportId) -> None:
         """Stop an import; what it has stored stays."""
         self._parts.records.report(writer, job)
-        progress = self._progress.get(job)
-        if progress is not None:
-            progress.is_cancelled = True
-            progress.stop.set()
+        self._cancel(job)
 
     def cancel_voice(self, voice: VoiceId) -> None:
         """Stop the imports into a voice and wait until they have."""
-        for job, (target, _) in list(self._jobs.items()):
-            if target == voice and (progress := self._progress.get(job)) is not None:
-                progress.is_cancelled = True
-                progress.stop.set()
-        with self._running:
-            pass
+        jobs = [self._cancel(job) for job, (target, _) in list(self._jobs.items()) if target == voice]
+        for progress in jobs:
+            if progress is not None:
+                progress.ended.wait()
 
     def report(self, writer: WriterId, job: ImportId) -> ImportReport:
         """How far an import is."""
@@ -223,6 +248,23 @@ class Importer:
         progress = self._progress.get(report.id)
         return replace(report, seconds_left=progress.seconds_left()) if progress is not None else report
 
+    def _cancel(self, job: ImportId) -> _Progress | None:
+        """Ask an import to stop; one that still waits is over at once."""
+        progress = self._progress.get(job)
+        if progress is not None:
+            progress.is_cancelled = True
+            progress.stop.set()
+            if self._begin(progress):
+                self._finish(job, "cancelled", "")
+                progress.ended.set()
+        return progress
+
+    def _begin(self, progress: _Progress) -> bool:
+        """Whether the import had not begun, and so is the caller's to run or to end."""
+        with self._beginning:
+            had_begun, progress.is_begun = progress.is_begun, True
+        return not had_begun
+
     def _enqueue(self, job: ImportId, voice: VoiceId, files: tuple[WaitingFile, ...]) -> None:
         self._prepare(job, voice, files)
         if self._thread is None:
@@ -239,14 +281,16 @@ class Importer:
             self._run(job, lambda: None)
 
     def _run(self, job: ImportId, report: Callable[[], None]) -> None:
-        """Run one import to an end that is recorded, whatever happens."""
+        """Run one import to an end that is recorded, whatever happens; nothing if it was cancelled before."""
+        progress = self._progress.get(job)
+        if progress is None or not self._begin(progress):
+            return
         voice, files = self._jobs[job]
-        progress = self._progress[job]
-        with self._running:
-            state: ImportState = "done"
-            reason = ""
+        state: ImportState = "done"
+        reason = ""
+        try:
             try:
-                _Run(self._parts, voice, progress, report).process(files)
+                _Run(self._parts, voice, progress, self._turns, report).process(files)
             except _StoppedError:
                 if not progress.is_cancelled:
                     return  # closing: the record still says "running", and the next opening goes on
@@ -258,6 +302,8 @@ class Importer:
                 _log.exception("import %s failed", job)
                 state, reason = "failed", f"unexpected {type(error).__name__}: {error}; please report it"
             self._finish(job, state, reason)
+        finally:
+            progress.ended.set()
 
     def _finish(self, job: ImportId, state: ImportState, reason: str) -> None:
         if reason:
@@ -280,27 +326,45 @@ class ImportFailedError(OwnhandError):
 class _Run:
     """One import, from its first waiting file to its last."""
 
-    def __init__(self, parts: LibraryParts, voice: VoiceId, progress: _Progress, report: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        parts: LibraryParts,
+        voice: VoiceId,
+        progress: _Progress,
+        turns: _Turns,
+        report: Callable[[], None],
+    ) -> None:
         self._parts = parts
         self._voice = voice
         self._progress = progress
+        self._turns = turns
         self._report = report
 
     def process(self, files: Sequence[WaitingFile]) -> None:
+        """Group by group, between which another import may take its turn."""
         reader = SourceReader()
-        group = _Group()
+        done = 0
         try:
-            for file in files:
-                self._stop_if_asked()
-                self._read(file, reader, group)
-                if group.is_full:
-                    self._store(group)
-                    group = _Group()
-            self._store(group)
+            while done < len(files):
+                with self._turns.turn():
+                    done += self._take_group(files[done:], reader)
             with self._parts.changing:
                 self._parts.upkeep.mend(self._voice)
         finally:
             reader.close()
+
+    def _take_group(self, files: Sequence[WaitingFile], reader: SourceReader) -> int:
+        """Store the first files; how many they were."""
+        group = _Group()
+        taken = 0
+        for file in files:
+            self._stop_if_asked()
+            self._read(file, reader, group)
+            taken += 1
+            if group.is_full:
+                break
+        self._store(group)
+        return taken
 
     def _read(self, file: WaitingFile, reader: SourceReader, group: _Group) -> None:
         """Add a file to the group, as a document or as the reason why it is none."""
@@ -325,9 +389,9 @@ class _Run:
         with self._parts.changing:
             was_current = self._voice not in self._parts.catalogue.voices_with_stale_index()
             with self._parts.database.writing() as session:
-                self._parts.catalogue.store_words(session, self._voice, words)
+                self._parts.intake.store_words(session, self._voice, words)
                 for document, ready in zip(group.documents, prepared, strict=True):
-                    stored = self._parts.catalogue.store_document(session, self._voice, ready)
+                    stored = self._parts.intake.store_document(session, self._voice, ready)
                     ids.extend(stored.snippets)
                     outcomes.append(FileOutcome(document.file.row, "imported", stored.id, len(stored.snippets)))
                 self._parts.records.record(session, outcomes)
@@ -353,10 +417,10 @@ class _Run:
         return prepared
 
     def _embed_words(self, documents: Sequence[_ReadFile]) -> dict[str, Vectors]:
-        words = self._parts.catalogue.missing_words(
+        words = self._parts.intake.missing_words(
             self._voice, (word for document in documents for word in document.words)
         )
-        known = self._parts.catalogue.words_of_other_voices(self._voice, words)
+        known = self._parts.intake.words_of_other_voices(self._voice, words)
         new = [word for word in words if word not in known]
         return known | dict(zip(new, self._encode(new, at_once=_WORDS_AT_ONCE), strict=True))
 

@@ -43,7 +43,7 @@ class VectorIndex:
     def open(cls, data_dir: Path) -> "VectorIndex":
         """Open or create the index below a data folder. A damaged one is thrown away: it can be rebuilt."""
         folder = data_dir / CHROMA_FOLDER
-        if _is_damaged(folder / _CHROMA_FILE):
+        if is_damaged(data_dir):
             shutil.rmtree(folder)
         return cls(_open_client(folder), folder)
 
@@ -154,8 +154,8 @@ class VectorIndex:
         return {
             snippet
             for snippet, near, distances in zip(ids, found["ids"], found["distances"], strict=True)
-            # Many snippets of the very same vector may hide each other: one of them will do.
-            if str(snippet) not in near and distances[0] > _SAME
+            # Where more are alike than are looked at, they hide each other: some of them will do.
+            if str(snippet) not in near and distances[-1] > _SAME
         }
 
     def _collection(self, voice: VoiceId) -> Any | None:
@@ -180,8 +180,14 @@ def _open_client(folder: Path) -> Any:
         return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
 
 
-def _is_damaged(file: Path) -> bool:
+def is_there(data_dir: Path) -> bool:
+    """Whether a data folder has an index; opening one would make it."""
+    return (data_dir / CHROMA_FOLDER / _CHROMA_FILE).is_file()
+
+
+def is_damaged(data_dir: Path) -> bool:
     """Whether Chroma's database is there but broken. Asked before Chroma opens it, for Chroma remembers a failure."""
+    file = data_dir / CHROMA_FOLDER / _CHROMA_FILE
     if not file.is_file():
         return False
     try:

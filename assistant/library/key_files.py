@@ -97,9 +97,9 @@ class KeyFiles:
             return
         wanted = {self._path(voice, document) for voice, of_voice in documents.items() for document in of_voice}
         with self._lock, _deleting(self._folder):
-            for folder in self._folder.iterdir():
+            for folder in _folders(self._folder):  # file managers leave files of their own anywhere
                 for path in folder.iterdir():
-                    if path not in wanted:
+                    if path not in wanted and not path.is_dir():
                         path.unlink()
                 with suppress(OSError):
                     folder.rmdir()  # if it is empty
@@ -127,6 +127,10 @@ class KeyFiles:
 
     def _path(self, voice: VoiceId, document: DocumentId) -> Path:
         return self._folder / str(voice) / f"{document}{_SUFFIX}"
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir()]
 
 
 @contextmanager

@@ -120,13 +120,20 @@ class Learner:
         """How far it is with a voice of so many documents; answered from memory."""
         if self._why_none and documents:
             return LearningReport(documents, learned=0, reason=self._why_none)
-        learned = min(len(self._files.versions(voice)), documents)
+        learned = min(self._learned(voice), documents)
         refused = self._refused.get(voice, {})
         if learned + len(refused) >= documents or self._maker is None:
             return LearningReport(documents, learned, reason=next(iter(refused.values()), ""))
         if self._failure:
             return LearningReport(documents, learned, reason=self._failure)
         return LearningReport(documents, learned, is_running=True, seconds_left=self._pace.seconds_left(voice))
+
+    def _learned(self, voice: VoiceId) -> int:
+        """Documents with keys of the model in use; without one nobody can say whose they are."""
+        versions = self._files.versions(voice)
+        if self._maker is None:
+            return len(versions)
+        return sum(self._accepted.get(document) == version for document, version in versions.items())
 
     # The work
 
@@ -139,8 +146,7 @@ class Learner:
         """
         self._change_to(maker)
         with self._working:
-            for voice in voices:
-                self._learn(voice, on_progress or (lambda _: None))
+            self._learn_all(voices, on_progress or (lambda _: None))
 
     def _change_to(self, maker: KeyMaker | None) -> None:
         """What another maker made is looked at anew."""
@@ -153,8 +159,7 @@ class Learner:
         while self._wait():
             try:
                 with self._working:
-                    for voice in self._catalogue.snippet_counts():
-                        self._learn(voice, lambda _: None)
+                    self._learn_all(list(self._catalogue.snippet_counts()), lambda _: None)
             except StorageError as error:
                 self._failure = str(error)
             # A thread that dies would leave the page waiting for keys for ever.
@@ -169,8 +174,13 @@ class Learner:
             self._is_due, self._failure = False, ""
             return not self._is_closing
 
-    def _learn(self, voice: VoiceId, on_progress: Callable[[VoiceId], None]) -> None:
-        missing = self._missing(voice)
+    def _learn_all(self, voices: Sequence[VoiceId], on_progress: Callable[[VoiceId], None]) -> None:
+        """Look at all voices first: of the last one, too, it is soon known what the maker has yet to do."""
+        missing = {voice: self._missing(voice) for voice in voices}
+        for voice, documents in missing.items():
+            self._learn(voice, documents, on_progress)
+
+    def _learn(self, voice: VoiceId, missing: dict[DocumentId, int], on_progress: Callable[[VoiceId], None]) -> None:
         self._pace.begin(voice, sum(missing.values()))
         for document, characters in missing.items():
             if self._is_closing:
@@ -182,10 +192,12 @@ class Learner:
     def _missing(self, voice: VoiceId) -> dict[DocumentId, int]:
         """The documents without keys, with their lengths; keys that are damaged or another model's are deleted."""
         contents = self._catalogue.contents(voice)
+        refused = self._refused.get(voice, {})
+        self._refused[voice] = {document: why for document, why in refused.items() if document in contents}
         for document, version in self._files.versions(voice).items():
             if self._accepted.get(document) != version and document in contents:
                 self._look_at(voice, document, version, contents[document].hash)
-        done = self._files.versions(voice).keys() | self._refused.get(voice, {}).keys()
+        done = self._files.versions(voice).keys() | self._refused[voice].keys()
         return {document: content.characters for document, content in contents.items() if document not in done}
 
     def _look_at(self, voice: VoiceId, document: DocumentId, version: int, content_hash: str) -> None:

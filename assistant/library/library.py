@@ -17,6 +17,7 @@ from assistant.library.drafts import Drafts
 from assistant.library.import_records import ImportRecords
 from assistant.library.importing import STAGING_FOLDER, Importer, LibraryParts
 from assistant.library.index import VectorIndex
+from assistant.library.intake import Intake
 from assistant.library.key_files import KeyFiles
 from assistant.library.learning import KeyMaker, Learner, LearningReport
 from assistant.library.lock import take_folder
@@ -113,11 +114,10 @@ class Library:
 
         :raises NotFoundError: if the writer has none of this name.
         """
-        voices = self.voices(writer)
-        for voice in voices:
-            if voice.name.casefold() == name.casefold():
-                return voice
-        known = ", ".join(repr(voice.name) for voice in voices) or "none yet: import something first"
+        voice = self._catalogue.find_voice(writer, name)
+        if voice is not None:
+            return voice
+        known = ", ".join(repr(voice.name) for voice in self.voices(writer)) or "none yet: import something first"
         raise NotFoundError(f"no voice named {name!r}: expected the name of a voice; there are: {known}")
 
     def create_voice(self, writer: WriterId, name: str) -> Voice:
@@ -138,6 +138,14 @@ class Library:
     def use_memory(self, writer: WriterId, voice: VoiceId, use: MemoryUse) -> Voice:
         """Record how much of a voice's wording its drafts start with."""
         self._catalogue.use_memory(writer, voice, use)
+        return self._catalogue.voice(writer, voice)
+
+    def set_voice_strength(self, writer: WriterId, voice: VoiceId, strength: float) -> Voice:
+        """Record how far a voice's drafts go towards its persona at first.
+
+        :raises SettingsError: if the strength is not from 0, which is off, to 1.
+        """
+        self._catalogue.set_voice_strength(writer, voice, strength)
         return self._catalogue.voice(writer, voice)
 
     def delete_voice(self, writer: WriterId, voice: VoiceId) -> None:
@@ -182,6 +190,7 @@ class Library:
         self, writer: WriterId, *, search: str = "", limit: int | None = None, offset: int = 0
     ) -> tuple[DraftInfo, ...]:
         """A writer's drafts, last edited first; ``search`` finds those with all its words in title or text."""
+        self.draft_care.erase_expired()  # the app may run for weeks without another opening
         return self._drafts.list(writer, search=search, limit=limit, offset=offset)
 
     def count_drafts(self, writer: WriterId, *, search: str = "") -> int:
@@ -211,6 +220,14 @@ class Library:
         self._drafts.use_memory(writer, draft, use)
         return self._drafts.get(writer, draft)
 
+    def set_voice_strength_in_draft(self, writer: WriterId, draft: DraftId, strength: float | None) -> Draft:
+        """Record how far a draft goes towards its voice's persona; None: as the voice has it. The revision stays.
+
+        :raises SettingsError: if the strength is not from 0, which is off, to 1.
+        """
+        self._drafts.set_voice_strength(writer, draft, strength)
+        return self._drafts.get(writer, draft)
+
     def erase_draft(self, writer: WriterId, draft: DraftId) -> None:
         """Delete a draft and its versions from every byte on disk; ``draft_care.delete`` leaves a way back."""
         self._drafts.erase(writer, draft)
@@ -232,6 +249,28 @@ class Library:
     ) -> ImportReport:
         """Import files, folders and zips in the caller's thread. Killed, it does not go on by itself: run it again."""
         return self._importer.run(writer, voice, paths, on_progress=on_progress)
+
+    def import_by_name(
+        self,
+        writer: WriterId,
+        name: str,
+        paths: Sequence[Path],
+        *,
+        on_progress: Callable[[ImportReport], None] | None = None,
+    ) -> tuple[Voice, ImportReport]:
+        """``import_now`` into the voice of this name, made if there is none; one that got no document goes again.
+
+        :raises LibraryError: if there is none, and the name is empty or longer than 80 characters.
+        """
+        known = self._catalogue.find_voice(writer, name)
+        voice = known or self.create_voice(writer, name)
+        try:
+            report = self.import_now(writer, voice.id, paths, on_progress=on_progress)
+        finally:
+            voice = self.voice(writer, voice.id)
+            if known is None and not voice.documents:
+                self.delete_voice(writer, voice.id)
+        return voice, report
 
     def import_report(self, writer: WriterId, job: ImportId) -> ImportReport:
         """How far an import is.
@@ -305,6 +344,10 @@ class Library:
         """Those of the documents that the voice has."""
         return self._catalogue.documents_by_id(voice, ids)
 
+    def documents_saying(self, voice: VoiceId, phrase: str, *, most: int) -> int:
+        """In how many documents of a voice a phrase stands, whatever its case; counting ends at ``most``."""
+        return self._catalogue.documents_saying(voice, phrase, most=most)
+
     def document_snippets(self, voice: VoiceId, document: DocumentId) -> tuple[Snippet, ...]:
         """A document's snippets in reading order."""
         return self._catalogue.document_snippets(voice, document)
@@ -349,6 +392,7 @@ def _assemble(data_dir: Path, database: Database, index: VectorIndex, encoder: E
     return LibraryParts(
         database=database,
         catalogue=catalogue,
+        intake=Intake(database, encoder.dimensions),
         records=ImportRecords(database),
         index=index,
         keys=keys,

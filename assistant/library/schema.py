@@ -49,7 +49,7 @@ class WriterRow(Base):
 class VoiceRow(Base):
     """One of a writer's corpora. ``index_is_current`` is false from a change of snippets until the index knows it.
 
-    ``memory_strength`` and ``quotes_at_length`` are what its drafts start with.
+    ``memory_strength``, ``quotes_at_length`` and ``voice_strength`` are what its drafts start with.
     """
 
     __tablename__ = "voices"
@@ -63,6 +63,7 @@ class VoiceRow(Base):
     created_at: Mapped[datetime]
     memory_strength: Mapped[float] = mapped_column(server_default="1")
     quotes_at_length: Mapped[bool] = mapped_column(server_default="0")
+    voice_strength: Mapped[float] = mapped_column(server_default="1")
 
 
 class DocumentRow(Base):
@@ -121,10 +122,11 @@ class WordRow(Base):
 class DraftRow(Base):
     """What the writer is writing. It outlives its voice.
 
-    ``memory_strength`` and ``quotes_at_length`` are NULL as long as the voice's count. ``origins`` is JSON. ``folded``
-    is what a search looks in, NULL until one does. ``changed_characters`` counts what no version holds yet,
-    ``version_kept_at`` is when the last one was kept. ``deleted_at``: it waits to be erased. ``joined_hash`` is the
-    content hash under which it became a document. ``steering`` is JSON, NULL where the writer changed nothing.
+    ``memory_strength``, ``quotes_at_length`` and ``voice_strength`` are NULL as long as the voice's count. ``origins``
+    is JSON. ``folded`` is what a search looks in, NULL until one does. ``changed_characters`` counts what no version
+    holds yet, ``version_kept_at`` is when the last one was kept. ``deleted_at``: it waits to be erased.
+    ``joined_hash`` is the content hash under which it became a document. ``steering`` is JSON, NULL where the writer
+    changed nothing.
     """
 
     __tablename__ = "drafts"
@@ -146,6 +148,7 @@ class DraftRow(Base):
     deleted_at: Mapped[datetime | None]
     joined_hash: Mapped[str | None]
     steering: Mapped[str | None]
+    voice_strength: Mapped[float | None]
 
 
 class DraftVersionRow(Base):
@@ -182,6 +185,41 @@ class SuggestionOutcomeRow(Base):
     kept_words: Mapped[int | None]
     is_dismissed: Mapped[bool]
     timings: Mapped[str]
+
+
+class RewriteOutcomeRow(Base):
+    """What became of a rewrite, in numbers. ``kind`` is one of ``RewriteKind``."""
+
+    __tablename__ = "rewrite_outcomes"
+    __table_args__ = (Index(None, "writer_id"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    voice_id: Mapped[int | None] = mapped_column(ForeignKey("voices.id", ondelete="SET NULL"))
+    model: Mapped[str]
+    ended_at: Mapped[datetime]
+    kind: Mapped[str]
+    changes: Mapped[int]
+    accepted_changes: Mapped[int]
+    is_dismissed: Mapped[bool]
+
+
+class LookRow(Base):
+    """Words that were taken from a suggestion into a draft, to be looked for there at ``due_at``: no text.
+
+    ``runs`` are the fingerprints of every ``run_words`` of them in a row, made with ``key``.
+    """
+
+    __tablename__ = "looks"
+    __table_args__ = (Index(None, "draft_id"),)
+
+    outcome_id: Mapped[int] = mapped_column(ForeignKey("suggestion_outcomes.id", ondelete="CASCADE"), primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    draft_id: Mapped[int] = mapped_column(ForeignKey("drafts.id", ondelete="CASCADE"))
+    due_at: Mapped[datetime]
+    run_words: Mapped[int]
+    key: Mapped[bytes]
+    runs: Mapped[bytes]
 
 
 class ImportRow(Base):

@@ -1,26 +1,39 @@
-"""What became of suggestions, in numbers: shown, taken, kept, dismissed, and how long each phase took.
+"""What became of suggestions and rewrites, in numbers: shown, taken, kept, dismissed, and how long each phase took.
 
 No text is in them, not even a draft's number; they never leave the data folder, and the writer may switch them off or
-delete them.
+delete them. How many of the words that were taken still stood five minutes later, ``assistant.library.looks`` finds
+out from the saved draft, whether a page is open or not.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import NewType
+from typing import NewType, TypeVar
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
-from assistant.errors import LibraryError, NotFoundError
+from assistant.errors import LibraryError
 from assistant.library.catalogue import now, owe_cleaning
 from assistant.library.database import Database
-from assistant.library.schema import SuggestionOutcomeRow, VoiceRow, WriterRow
+from assistant.library.looks import Taken, drafts_due, look, look_later
+from assistant.library.rewrite_outcomes import (
+    RewriteOutcome,
+    RewriteOutcomeId,
+    RewriteReport,
+    rewrite_outcome,
+    sum_rewrites,
+)
+from assistant.library.schema import RewriteOutcomeRow, SuggestionOutcomeRow, VoiceRow, WriterRow
 from assistant.types import VoiceId, WriterId
 
 OutcomeId = NewType("OutcomeId", int)
 
 MOST_OUTCOMES = 20_000
-"""Of one writer; the oldest go. That is some months of busy writing."""
+"""Of one writer and sort; the oldest go. That is some months of busy writing."""
+
+_One = TypeVar("_One")
+_Sum = TypeVar("_Sum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,7 @@ class Timings:
     rank: float | None = None
     summarize: float | None = None
     synthesize: float | None = None
+    persona: float | None = None
     first_token: float | None = None
     total: float | None = None
 
@@ -40,7 +54,9 @@ PHASES = tuple(field.name for field in fields(Timings))
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one suggestion that was shown. ``kept_words`` stood five minutes later; None: nobody looked.
+    """What became of one suggestion that was shown.
+
+    ``kept_words`` stood five minutes later; None: that is not known, or not known yet.
 
     :raises LibraryError: if the numbers cannot be.
     """
@@ -89,13 +105,14 @@ class Summing:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsReport:
-    """All that is known of one writer's suggestions."""
+    """All that is known of one writer's suggestions and rewrites."""
 
     is_kept: bool
     """Whether further ones are counted."""
     all: Summing
     by_voice: tuple[Summing, ...]
     by_model: tuple[Summing, ...]
+    rewrites: RewriteReport
 
 
 class Statistics:
@@ -109,15 +126,17 @@ class Statistics:
         with self._database.writing() as session:
             session.execute(update(WriterRow).where(WriterRow.id == writer).values(keeps_statistics=is_kept))
 
-    def record(self, writer: WriterId, outcome: Outcome) -> OutcomeId | None:
-        """Count a suggestion; None if the writer does not want that. A voice that is not theirs counts as none."""
+    def record(self, writer: WriterId, outcome: Outcome, taken: Taken | None = None) -> OutcomeId | None:
+        """Count a suggestion; None if the writer does not want that. A voice that is not theirs counts as none.
+
+        :param taken: the words that were accepted, to be looked for in five minutes; their text is not kept.
+        """
         with self._database.writing() as session:
             if not session.get_one(WriterRow, writer).keeps_statistics:
                 return None
-            voice = session.get(VoiceRow, outcome.voice) if outcome.voice is not None else None
             row = SuggestionOutcomeRow(
                 writer_id=writer,
-                voice_id=voice.id if voice is not None and voice.writer_id == writer else None,
+                voice_id=_own_voice(session, writer, outcome.voice),
                 model=outcome.model,
                 ended_at=now(),
                 words=outcome.words,
@@ -128,71 +147,110 @@ class Statistics:
             )
             session.add(row)
             session.flush()
-            oldest = (
-                select(SuggestionOutcomeRow.id)
-                .where(SuggestionOutcomeRow.writer_id == writer)
-                .order_by(SuggestionOutcomeRow.id.desc())
-                .offset(MOST_OUTCOMES)
-            )
-            session.execute(delete(SuggestionOutcomeRow).where(SuggestionOutcomeRow.id.in_(oldest)))
+            if taken is not None and outcome.accepted_words:
+                look_later(session, row, taken)
+            _forget_oldest(session, SuggestionOutcomeRow, writer)
             return OutcomeId(row.id)
 
-    def record_kept(self, writer: WriterId, outcome: OutcomeId, words: int) -> None:
-        """Add how many accepted words stood five minutes later.
-
-        :raises NotFoundError: if the writer has no such number, perhaps because it was deleted meanwhile.
-        :raises LibraryError: if more words were kept than accepted.
-        """
+    def record_rewrite(self, writer: WriterId, outcome: RewriteOutcome) -> RewriteOutcomeId | None:
+        """Count a rewrite, as a suggestion is counted."""
         with self._database.writing() as session:
-            row = session.get(SuggestionOutcomeRow, outcome)
-            if row is None or row.writer_id != writer:
-                raise NotFoundError(f"there is no suggestion {outcome} in the statistics: they were deleted")
-            if not 0 <= words <= row.accepted_words:
-                raise LibraryError(f"{words} words kept: expected 0 to {row.accepted_words}, which were accepted")
-            row.kept_words = words
+            if not session.get_one(WriterRow, writer).keeps_statistics:
+                return None
+            row = RewriteOutcomeRow(
+                writer_id=writer,
+                voice_id=_own_voice(session, writer, outcome.voice),
+                model=outcome.model,
+                ended_at=now(),
+                kind=outcome.kind,
+                changes=outcome.changes,
+                accepted_changes=outcome.accepted_changes,
+                is_dismissed=outcome.is_dismissed,
+            )
+            session.add(row)
+            session.flush()
+            _forget_oldest(session, RewriteOutcomeRow, writer)
+            return RewriteOutcomeId(row.id)
 
     def delete(self, writer: WriterId) -> None:
         """Delete all numbers of a writer."""
         with self._database.writing() as session:
             session.execute(delete(SuggestionOutcomeRow).where(SuggestionOutcomeRow.writer_id == writer))
+            session.execute(delete(RewriteOutcomeRow).where(RewriteOutcomeRow.writer_id == writer))
             owe_cleaning(session)
 
     def report(self, writer: WriterId) -> StatisticsReport:
         """Everything, by voice and by model."""
-        query = (
-            select(SuggestionOutcomeRow, VoiceRow.name)
-            .outerjoin(VoiceRow, SuggestionOutcomeRow.voice_id == VoiceRow.id)
-            .where(SuggestionOutcomeRow.writer_id == writer)
-        )
+        self._look(writer)
         with self._database.reading() as session:
             is_kept = session.get_one(WriterRow, writer).keeps_statistics
-            found = [_Counted(_outcome(row), voice or "") for row, voice in session.execute(query)]
+            voices = {
+                VoiceId(row.id): row.name
+                for row in session.scalars(select(VoiceRow).where(VoiceRow.writer_id == writer))
+            }
+            shown = [
+                _outcome(row)
+                for row in session.scalars(select(SuggestionOutcomeRow).where(SuggestionOutcomeRow.writer_id == writer))
+            ]
+            rewritten = [
+                rewrite_outcome(row)
+                for row in session.scalars(select(RewriteOutcomeRow).where(RewriteOutcomeRow.writer_id == writer))
+            ]
         return StatisticsReport(
             is_kept,
-            _sum("", found),
-            _grouped(found, lambda one: one.voice),
-            _grouped(found, lambda one: one.outcome.model),
+            _sum("", shown),
+            _grouped(shown, lambda one: _voice_name(voices, one.voice), _sum),
+            _grouped(shown, lambda one: one.model, _sum),
+            _report_rewrites(rewritten, voices),
         )
 
+    def _look(self, writer: WriterId) -> None:
+        """Find out what was kept in drafts that were not saved since: they say what they said five minutes after."""
+        with self._database.reading() as session:
+            if session.scalars(drafts_due(writer).limit(1)).first() is None:
+                return
+        with self._database.writing() as session:
+            for draft in session.scalars(drafts_due(writer)).all():
+                look(session, draft)
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """An outcome and the name of its voice."""
 
-    outcome: Outcome
-    voice: str
+def _own_voice(session: Session, writer: WriterId, voice: VoiceId | None) -> int | None:
+    """The voice, if it is one of the writer's."""
+    row = session.get(VoiceRow, voice) if voice is not None else None
+    return row.id if row is not None and row.writer_id == writer else None
 
 
-def _grouped(found: Sequence[_Counted], name: Callable[[_Counted], str]) -> tuple[Summing, ...]:
-    """Sums by name, those with the most suggestions first."""
-    groups: dict[str, list[_Counted]] = {}
+def _forget_oldest(
+    session: Session, kind: type[SuggestionOutcomeRow] | type[RewriteOutcomeRow], writer: WriterId
+) -> None:
+    oldest = select(kind.id).where(kind.writer_id == writer).order_by(kind.id.desc()).offset(MOST_OUTCOMES)
+    session.execute(delete(kind).where(kind.id.in_(oldest)))
+
+
+def _voice_name(voices: Mapping[VoiceId, str], voice: VoiceId | None) -> str:
+    return "" if voice is None else voices.get(voice, "")
+
+
+def _report_rewrites(found: Sequence[RewriteOutcome], voices: Mapping[VoiceId, str]) -> RewriteReport:
+    return RewriteReport(
+        sum_rewrites("", found),
+        _grouped(found, lambda one: one.kind, sum_rewrites),
+        _grouped(found, lambda one: _voice_name(voices, one.voice), sum_rewrites),
+        _grouped(found, lambda one: one.model, sum_rewrites),
+    )
+
+
+def _grouped(
+    found: Sequence[_One], name: Callable[[_One], str], add_up: Callable[[str, Sequence[_One]], _Sum]
+) -> tuple[_Sum, ...]:
+    """Sums by name, those of the most outcomes first."""
+    groups: dict[str, list[_One]] = {}
     for one in found:
         groups.setdefault(name(one), []).append(one)
-    return tuple(_sum(key, groups[key]) for key in sorted(groups, key=lambda key: (-len(groups[key]), key)))
+    return tuple(add_up(key, groups[key]) for key in sorted(groups, key=lambda key: (-len(groups[key]), key)))
 
 
-def _sum(name: str, found: Sequence[_Counted]) -> Summing:
-    outcomes = [one.outcome for one in found]
+def _sum(name: str, outcomes: Sequence[Outcome]) -> Summing:
     looked_after = [one for one in outcomes if one.kept_words is not None]
     return Summing(
         name=name,

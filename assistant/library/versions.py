@@ -121,7 +121,16 @@ def keep_if_due(session: Session, row: DraftRow, new_text: str) -> None:
 
 def keep_if_new(session: Session, row: DraftRow, reason: VersionReason) -> None:
     """Keep what a draft says unless the latest version says the same."""
-    if row.changed_characters and row.text.strip():
+    version = DraftVersionRow
+    latest = session.execute(
+        select(version.title, version.text)
+        .where(version.draft_id == row.id)
+        .order_by(version.written_at.desc(), version.id.desc())
+        .limit(1)
+    ).first()
+    has_text = bool(row.text.strip())
+    is_new = has_text if latest is None else latest.title != row.title or (has_text and latest.text != row.text)
+    if is_new:
         keep(session, row, reason)
 
 

@@ -13,12 +13,14 @@ import pytest
 
 from assistant.__main__ import main
 from assistant.library.demos import demo_corpora
+from assistant.library.doctor import Check, diagnose
 from assistant.library.key_files import KEYS_FOLDER
 from assistant.library.library import Library
 from assistant.retrieval.encoder import load_encoder
 from assistant.types import DocumentInfo, Voice
 from tests.browser.writings import every_format
 from tests.hashing_encoder import HashingEncoder
+from tests.library.earlier_schema import write_library
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,36 @@ def test_doctor_names_what_is_wrong_and_what_to_do(command: Command, tmp_path: P
     outcome = command("doctor")
     assert outcome.status == 1
     assert "PROBLEM  library" in outcome.out
-    assert "-> restore a backup" in outcome.out
+    assert "import your files again" in outcome.out
+
+
+def test_doctor_looks_and_mends_nothing(filled: tuple[Voice, tuple[DocumentInfo, ...]], tmp_path: Path) -> None:
+    index, database = tmp_path / "data" / "chroma" / "chroma.sqlite3", tmp_path / "data" / "ownhand.sqlite"
+    before = database.read_bytes()
+    index.write_bytes(b"anything" * 1000)
+    checks = {check.name: check for check in _diagnosed(tmp_path / "data")}
+    assert (checks["search index"].is_well, checks["search index"].hint) == (False, "python -m assistant rebuild-index")
+    assert index.read_bytes() == b"anything" * 1000
+    shutil.rmtree(tmp_path / "data" / "chroma")
+    checks = {check.name: check for check in _diagnosed(tmp_path / "data")}
+    assert checks["voice 1"].found == f"{filled[0].snippets} snippets in the catalogue, 0 in the index"
+    assert not (tmp_path / "data" / "chroma").exists()
+    assert checks["catalogue"].is_well
+    assert database.read_bytes() == before
+
+
+def test_doctor_leaves_a_library_of_an_earlier_version_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    write_library(folder, "0003")
+    before = (folder / "ownhand.sqlite").read_bytes()
+    checks = {check.name: check for check in _diagnosed(folder)}
+    assert checks["library"].is_well
+    assert "earlier version" in checks["library"].found
+    assert (folder / "ownhand.sqlite").read_bytes() == before
+
+
+def _diagnosed(folder: Path) -> list[Check]:
+    return diagnose(folder, load_encoder=str, load_checkpoint=str)
 
 
 def test_doctor_reports_a_folder_in_use(command: Command, tmp_path: Path) -> None:

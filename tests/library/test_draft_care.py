@@ -93,6 +93,18 @@ def test_after_a_day_a_deleted_draft_is_gone_from_every_byte(
     reopened.close()
 
 
+def test_a_list_of_drafts_erases_what_was_deleted_a_day_ago(
+    library: Library, writer: WriterId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = library.create_draft(writer, None, "Secret", "plover-nine-harbour " * 20)
+    library.draft_care.delete(writer, draft.id)
+    library.drafts(writer)
+    assert files_holding(tmp_path / "data", "plover-nine-harbour")
+    monkeypatch.setattr(draft_care, "KEPT_AFTER_DELETION", timedelta(0))
+    library.drafts(writer)
+    assert not files_holding(tmp_path / "data", "plover-nine-harbour")
+
+
 # ---- two tabs ----
 
 

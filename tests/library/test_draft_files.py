@@ -68,3 +68,21 @@ def test_a_draft_without_voice_or_text_cannot_join(library: Library, writer: Wri
     with pytest.raises(LibraryError, match="no text"):
         library.draft_files.join(writer, library.create_draft(writer, voice, "Title", " \n").id)
     assert library.documents(writer, voice) == ()
+
+
+def test_what_a_draft_became_is_known_as_long_as_it_is_there(library: Library, writer: WriterId) -> None:
+    voice, other = (library.create_voice(writer, name).id for name in ("Letters", "Novel"))
+    draft = library.create_draft(writer, voice, "The ferry", TEXT)
+    files = library.draft_files
+    assert files.joined_as(writer, draft.id, voice) is None
+    files.join(writer, draft.id)
+    (info,) = library.documents(writer, voice)
+    library.save_draft(writer, replace(draft, text=TEXT + " It left at nine."))  # written on since
+    assert files.joined_as(writer, draft.id, voice) == info.id
+    assert files.joined_as(writer, draft.id, other) is None
+    assert files.joined_as(library._catalogue.writer("stranger"), draft.id, voice) is None
+    files.join(writer, draft.id)
+    (later,) = library.documents(writer, voice)
+    assert files.joined_as(writer, draft.id, voice) == later.id != info.id
+    library.delete_document(writer, later.id)
+    assert files.joined_as(writer, draft.id, voice) is None

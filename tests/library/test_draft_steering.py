@@ -56,21 +56,31 @@ def test_a_draft_starts_unsteered_and_keeps_what_was_chosen(
     reopened.close()
 
 
-def test_documents_of_another_voice_or_writer_are_refused(
+def test_documents_of_another_voice_are_dropped_or_refused_and_those_of_another_writer_refused(
     library: Library, writer: WriterId, voice: VoiceId, draft: Draft, tmp_path: Path
 ) -> None:
     other_voice = filled_voice(library, writer, "Novel", tmp_path / "novel", seed=50)
     stranger = library._catalogue.writer("stranger")
     strange_voice = filled_voice(library, stranger, "Diary", tmp_path / "diary", seed=90)
-    for owner, elsewhere in ((writer, other_voice), (stranger, strange_voice)):
-        foreign = library.documents(owner, elsewhere)[0].id
-        for steering in (Steering(pinned=(foreign,)), Steering(excluded=(foreign,)), Steering(order=(foreign,))):
-            with pytest.raises(NotFoundError, match=f"no document {foreign} in this voice"):
-                library.draft_steering.keep(writer, draft.id, steering)
-            with pytest.raises(NotFoundError, match="choose one of the voice's documents"):
-                library.draft_steering.check(writer, voice, steering)
+    elsewhere = library.documents(writer, other_voice)[0].id
+    strange = library.documents(stranger, strange_voice)[0].id
+    for part in ("pinned", "excluded", "order"):
+        steering = Steering(**{part: (elsewhere,)})  # type: ignore[arg-type]
+        assert library.draft_steering.keep(writer, draft.id, steering) == Steering()
+        assert library.draft_steering.still(writer, voice, steering) == Steering()
+        with pytest.raises(NotFoundError, match="choose one of the voice's documents"):
+            library.draft_steering.check(writer, voice, steering)
+        steering = Steering(**{part: (strange,)})  # type: ignore[arg-type]
+        for refused in (
+            lambda steering=steering: library.draft_steering.keep(writer, draft.id, steering),
+            lambda steering=steering: library.draft_steering.still(writer, voice, steering),
+            lambda steering=steering: library.draft_steering.check(writer, voice, steering),
+        ):
+            with pytest.raises(NotFoundError, match=f"no document {strange} in this voice"):
+                refused()
     own = Steering(pinned=(library.documents(writer, voice)[0].id,))
     library.draft_steering.check(writer, voice, own)
+    assert library.draft_steering.still(writer, voice, own) == own
     with pytest.raises(NotFoundError):
         library.draft_steering.check(writer, None, own)
 

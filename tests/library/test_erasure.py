@@ -140,6 +140,19 @@ def test_everything_can_be_erased_even_from_a_damaged_library(tmp_path: Path) ->
     Library.open(folder, HashingEncoder()).close()
 
 
+def test_with_everything_goes_what_the_page_keeps_and_models_settings_and_the_persons_own_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    Library.open(folder, HashingEncoder()).close()
+    gone = ["uploads/1/token/letter.txt", "temporary/ab/letter.txt", "demo-vectors.npz", "demo-vectors.part"]
+    stays = ["models/a/model.safetensors", "settings.json", "own.txt"]
+    for name in (*gone, *stays):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(SECRET)
+    erase_everything(folder)
+    assert {str(path.relative_to(folder)) for path in files_holding(folder, SECRET)} == set(stays)
+    assert {path.name for path in folder.iterdir()} - {"ownhand.lock"} == {"models", "settings.json", "own.txt"}
+
+
 def test_what_is_in_use_is_not_erased(library: Library, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="in use"):
         erase_everything(tmp_path / "data")

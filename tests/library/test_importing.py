@@ -1,6 +1,8 @@
 import shutil
 import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,13 @@ class _GatedEncoder(HashingEncoder):
             if self._error is not None:
                 raise self._error
         return super().encode(texts)
+
+
+def gated_library(tmp_path: Path) -> tuple[_GatedEncoder, Library, WriterId]:
+    """A library whose third batch waits at the gate."""
+    encoder = _GatedEncoder(gate_at=3)
+    library = Library.open(tmp_path / "data", encoder)
+    return encoder, library, library.local_writer()
 
 
 def test_every_format_is_imported_and_every_file_reported(
@@ -109,6 +118,38 @@ def test_imports_wait_for_each_other(library: Library, writer: WriterId, voice: 
     assert len(library.documents(writer, voice)) == 6
 
 
+def test_an_import_by_name_takes_the_voice_there_is_or_makes_one_that_stays_if_it_got_something(
+    library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.txt").touch()
+    folder = write_documents(tmp_path / "in", 2)
+    found, report = library.import_by_name(writer, " LETTERS", [folder])
+    assert (found.id, found.documents, report.documents) == (voice, 2, 2)
+    made, report = library.import_by_name(writer, "Novel", [folder])
+    assert (made.name, made.documents, report.documents) == ("Novel", 2, 2)
+    _, report = library.import_by_name(writer, "Nothing", [tmp_path / "empty.txt"])
+    assert report.files[0].status == "refused"
+    assert [one.name for one in library.voices(writer)] == ["Letters", "Novel"]
+
+
+def test_a_voice_there_is_stays_though_nothing_came(
+    library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.txt").touch()
+    assert library.import_by_name(writer, "letters", [tmp_path / "empty.txt"])[0].id == voice
+    assert len(library.voices(writer)) == 1
+
+
+def test_no_voice_is_left_of_an_import_that_failed(tmp_path: Path) -> None:
+    encoder = _GatedEncoder(gate_at=1, error=OwnhandError("the encoder is broken"))
+    encoder.open.set()
+    library = Library.open(tmp_path / "data", encoder)
+    with pytest.raises(ImportFailedError):
+        library.import_by_name(library.local_writer(), "Letters", [write_documents(tmp_path / "in", 3)])
+    assert library.voices(library.local_writer()) == ()
+    library.close()
+
+
 def test_nothing_to_import_is_done_at_once(library: Library, writer: WriterId, voice: VoiceId, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert wait_for(library, writer, library.start_import(writer, voice, [tmp_path / "empty"])).files == ()
@@ -127,9 +168,7 @@ def test_progress_is_reported_as_it_is_made(library: Library, writer: WriterId, 
 
 
 def test_a_cancelled_import_keeps_what_it_has_stored(tmp_path: Path) -> None:
-    encoder = _GatedEncoder(gate_at=3)
-    library = Library.open(tmp_path / "data", encoder)
-    writer = library.local_writer()
+    encoder, library, writer = gated_library(tmp_path)
     voice = library.create_voice(writer, "Letters").id
     job = library.start_import(writer, voice, [write_documents(tmp_path / "in", 150)])
     assert encoder.reached.wait(30)
@@ -153,9 +192,7 @@ def test_a_cancelled_import_keeps_what_it_has_stored(tmp_path: Path) -> None:
 
 
 def test_a_closed_library_goes_on_when_it_is_opened_again(tmp_path: Path) -> None:
-    encoder = _GatedEncoder(gate_at=3)
-    library = Library.open(tmp_path / "data", encoder)
-    writer = library.local_writer()
+    encoder, library, writer = gated_library(tmp_path)
     voice = library.create_voice(writer, "Letters").id
     job = library.start_import(writer, voice, [write_documents(tmp_path / "in", 150)])
     assert encoder.reached.wait(30)
@@ -167,6 +204,13 @@ def test_a_closed_library_goes_on_when_it_is_opened_again(tmp_path: Path) -> Non
     assert (report.state, report.documents) == ("done", 150)
     assert len(again.documents(writer, voice)) == 150
     again.close()
+
+
+def test_a_file_among_the_staged_folders_does_not_stop_the_opening(tmp_path: Path) -> None:
+    (tmp_path / "data" / "staging" / "77").mkdir(parents=True)
+    (tmp_path / "data" / "staging" / ".DS_Store").touch()
+    Library.open(tmp_path / "data", HashingEncoder()).close()
+    assert [path.name for path in (tmp_path / "data" / "staging").iterdir()] == [".DS_Store"]
 
 
 @pytest.mark.parametrize("error", [OwnhandError("the encoder is broken"), MemoryError("too much")])
@@ -226,9 +270,7 @@ def test_words_that_another_voice_has_are_not_embedded_again(tmp_path: Path) -> 
 
 
 def test_deleting_a_voice_stops_the_import_into_it(tmp_path: Path) -> None:
-    encoder = _GatedEncoder(gate_at=3)
-    library = Library.open(tmp_path / "data", encoder)
-    writer = library.local_writer()
+    encoder, library, writer = gated_library(tmp_path)
     voice = library.create_voice(writer, "Letters").id
     job = library.start_import(writer, voice, [write_documents(tmp_path / "in", 150)])
     assert encoder.reached.wait(30)
@@ -241,10 +283,49 @@ def test_deleting_a_voice_stops_the_import_into_it(tmp_path: Path) -> None:
     library.close()
 
 
+def test_an_import_into_another_voice_holds_up_neither_a_deletion_nor_a_short_import(tmp_path: Path) -> None:
+    """The long import is at its second group until the short one has had its turn."""
+    encoder, library, writer = gated_library(tmp_path)
+    long, short, gone = (library.create_voice(writer, name).id for name in ("Long", "Short", "Gone"))
+    job = library.start_import(writer, long, [write_documents(tmp_path / "in", 300)])
+    assert encoder.reached.wait(30)
+    waiting = library.start_import(writer, gone, [tmp_path / "in"])
+    library.delete_voice(writer, gone)
+    with pytest.raises(NotFoundError):
+        library.import_report(writer, waiting)
+    states: list[str] = []
+    with ThreadPoolExecutor() as pool:
+        joining = pool.submit(
+            library.import_now,
+            writer,
+            short,
+            [write_documents(tmp_path / "short", 1, seed=999)],
+            on_progress=lambda _: states.append(library.import_report(writer, job).state),
+        )
+        while not library.imports(writer, short):
+            time.sleep(0.005)
+        encoder.open.set()
+        assert joining.result().documents == 1
+    assert states == ["running"]
+    assert wait_for(library, writer, job).documents == 300
+    library.close()
+
+
+def test_an_import_that_waits_is_cancelled_at_once(tmp_path: Path) -> None:
+    encoder, library, writer = gated_library(tmp_path)
+    voice = library.create_voice(writer, "Letters").id
+    first, second = (library.start_import(writer, voice, [write_documents(tmp_path / "in", 80)]) for _ in range(2))
+    assert encoder.reached.wait(30)
+    library.cancel_import(writer, second)
+    assert library.import_report(writer, second).state == "cancelled"
+    assert not (tmp_path / "data" / "staging" / str(second)).exists()
+    encoder.open.set()
+    assert wait_for(library, writer, first).documents == 80
+    library.close()
+
+
 def test_a_document_deleted_while_an_import_runs_stays_deleted(tmp_path: Path) -> None:
-    encoder = _GatedEncoder(gate_at=3)
-    library = Library.open(tmp_path / "data", encoder)
-    writer = library.local_writer()
+    encoder, library, writer = gated_library(tmp_path)
     voice = library.create_voice(writer, "Letters").id
     job = library.start_import(writer, voice, [write_documents(tmp_path / "in", 150)])
     assert encoder.reached.wait(30)

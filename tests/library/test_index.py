@@ -38,6 +38,19 @@ def test_a_mended_index_finds_exactly_what_an_exact_search_finds(
     index.close()
 
 
+def test_a_snippet_is_not_taken_for_found_because_another_one_is_just_like_it(
+    tmp_path: Path, vectors: npt.NDArray[np.float32]
+) -> None:
+    """As where two documents end in the same words."""
+    index = VectorIndex.open(tmp_path)
+    ids, twice = _ids(60), np.concatenate([vectors[:30], vectors[:30]])
+    kept = [row for row in range(60) if row != 40]  # what no link leads to might as well not be there
+    index.add(VOICE, [ids[row] for row in kept], twice[kept])
+    index.mend(VOICE, ids, twice)
+    assert [snippet for snippet, _ in index.nearest(VOICE, twice[40], 2)] == [ids[10], ids[40]]
+    index.close()
+
+
 def test_equally_near_snippets_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
     index = VectorIndex.open(tmp_path)
     same = np.tile(np.eye(1, 384, dtype=np.float32), (12, 1))

@@ -1,6 +1,5 @@
 """One file of keys per document: whole or absent, and gone with what it belongs to."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from assistant.errors import StorageError
 from assistant.library.key_files import KEYS_FOLDER, KeyFiles
 from assistant.types import DocumentId, VoiceId
+from tests.full_disk import full_disk
 
 VOICE, OTHER = VoiceId(1), VoiceId(2)
 ONE, TWO = DocumentId(11), DocumentId(12)
@@ -66,19 +66,27 @@ def test_settling_deletes_what_belongs_to_nothing_and_what_is_half_written(files
     assert files.versions(OTHER) == {}
 
 
+def test_settling_minds_no_file_that_a_file_manager_left(files: KeyFiles, tmp_path: Path) -> None:
+    (tmp_path / KEYS_FOLDER / ".DS_Store").write_bytes(b"x")
+    (tmp_path / KEYS_FOLDER / "1" / "folder").mkdir()
+    files.settle({VOICE: [ONE]})
+    assert files.versions(VOICE).keys() == {ONE}
+    assert files.versions(OTHER) == {}
+
+
 def test_sizes_are_those_of_the_files(files: KeyFiles) -> None:
     assert files.sizes() == {VOICE: {ONE: 11, TWO: 11}, OTHER: {ONE: 21}}
 
 
-def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("room", [0, 5])
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, room: int) -> None:
     files = KeyFiles(tmp_path)
     files.write(VOICE, ONE, b"old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match=r"No space left.*documents are all there.*free some space"):
-        files.write(VOICE, ONE, b"new")
+    before = files.versions(VOICE)
+    with full_disk(room), pytest.raises(StorageError, match=r"documents are all there; free some space"):
+        files.write(VOICE, ONE, b"new and longer")
     assert files.read(VOICE, ONE) == b"old"
+    assert files.versions(VOICE) == before
     assert on_disk(tmp_path) == {"1/11.safetensors"}
+    files.write(VOICE, ONE, b"new and longer")  # with space again
+    assert files.read(VOICE, ONE) == b"new and longer"

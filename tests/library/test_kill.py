@@ -17,7 +17,7 @@ from assistant.library.library import Library
 from assistant.types import VoiceId, WriterId
 from tests.hashing_encoder import BatchSensitiveEncoder
 from tests.library.corpus import everything, wait_for, write_documents
-from tests.library.keys import WordNumbers
+from tests.library.keys import PATIENCE, WordNumbers
 
 DOCUMENTS = 40
 SENTENCES = 60  # about 10 snippets a document: two or three groups
@@ -94,7 +94,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 PLACES = [
     "importing:_Run:_store:before:1",
-    "catalogue:Catalogue:store_document:after:5",
+    "intake:Intake:store_document:after:5",
     "upkeep:Upkeep:added:before:1",
     "upkeep:Upkeep:added:before:2",
     "index:VectorIndex:add:after:2",
@@ -114,7 +114,7 @@ def test_a_killed_import_ends_as_an_undisturbed_one(
     sources = write_documents(tmp_path / "in", DOCUMENTS, sentences=SENTENCES)
     victim = _processes.Process(target=_victim, args=(tmp_path / "data", sources, place, mode))
     victim.start()
-    victim.join(60)
+    victim.join(PATIENCE)
     assert victim.exitcode == -signal.SIGKILL
 
     library = Library.open(tmp_path / "data", BatchSensitiveEncoder())
@@ -133,7 +133,7 @@ def test_an_import_killed_again_and_again_ends_as_an_undisturbed_one(
     run = partial(_processes.Process, target=_victim)
     kills = 0
     mode = "start"
-    for patience in (0.1, 0.2, 0.3, 0.5, 0.8, 1.1, 60):
+    for patience in (0.1, 0.2, 0.3, 0.5, 0.8, 1.1, PATIENCE):
         victim = run(args=(tmp_path / "data", sources, "", mode))
         victim.start()
         victim.join(patience)
@@ -163,7 +163,7 @@ def test_a_deletion_killed_half_way_is_finished_at_the_next_opening(tmp_path: Pa
     library.close()
     victim = _processes.Process(target=_deleting_victim, args=(tmp_path / "data", gone.id))
     victim.start()
-    victim.join(60)
+    victim.join(PATIENCE)
     assert victim.exitcode == -signal.SIGKILL
     Library.open(tmp_path / "data", BatchSensitiveEncoder()).close()
     for path in (tmp_path / "data").rglob("*"):
@@ -188,7 +188,7 @@ def _learning_victim(data: Path, place: str) -> None:
     if place:
         _die_at(place)
     library = Library.open(data, BatchSensitiveEncoder())
-    library.learn_now(WordNumbers(pause=0.0 if place else 0.002), [library.voices(library.local_writer())[0].id])
+    library.learn_now(WordNumbers(pause=0.0 if place else 0.005), [library.voices(library.local_writer())[0].id])
 
 
 @pytest.mark.parametrize("place", [*LEARNING_PLACES, ""])
@@ -202,9 +202,10 @@ def test_learning_that_was_killed_goes_on_where_it_was(tmp_path: Path, place: st
     victim.start()
     if not place:  # at any moment, as soon as some documents are done
         while len(list((tmp_path / "data" / KEYS_FOLDER).rglob("*.safetensors"))) < 3:
+            assert victim.is_alive()
             time.sleep(0.001)
         victim.kill()
-    victim.join(60)
+    victim.join(PATIENCE)
     assert victim.exitcode == -signal.SIGKILL
 
     library = Library.open(tmp_path / "data", BatchSensitiveEncoder())
@@ -221,7 +222,7 @@ def test_learning_that_was_killed_goes_on_where_it_was(tmp_path: Path, place: st
 
 def _assert_as(undisturbed: dict[str, object], library: Library, writer: WriterId, voice: VoiceId) -> None:
     """Once all imports have ended, the library holds and finds what the undisturbed one does, nothing is left over."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while any(report.state == "running" for report in library.imports(writer, voice)):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -10,7 +10,7 @@ from assistant.library.library import Library
 from assistant.types import DocumentId, Voice
 from tests.hashing_encoder import HashingEncoder
 from tests.library.corpus import write_documents
-from tests.library.keys import WordNumbers, until_learned
+from tests.library.keys import PATIENCE, WordNumbers, until_learned
 
 DOCUMENTS = 6
 
@@ -57,10 +57,13 @@ def test_documents_that_come_later_are_learned_too(library: Library, voice: Voic
 
 
 def test_it_tells_how_far_it_is_and_how_long_it_will_take(library: Library, voice: Voice) -> None:
-    library.learn_with(WordNumbers(pause=0.001))
+    maker = WordNumbers(pause=0.005)
+    library.learn_with(maker)
     seen = []
     while (report := library.learning(voice)).learned < DOCUMENTS:
         seen.append(report)
+        if report.learned:
+            maker.pause = 0.003  # however unevenly a busy machine goes on, there is less and less to wait for
         time.sleep(0.01)
     assert all(report.is_running for report in seen)
     assert [report.learned for report in seen] == sorted(report.learned for report in seen)
@@ -85,8 +88,10 @@ def test_a_model_that_keeps_no_memory_is_said_to_and_keeps_the_keys_of_another(
     report = library.learning(voice)
     assert (report.learned, report.is_running, report.reason) == (0, False, "this model cannot recall")
     assert files_of(tmp_path) == before
-    library.learn_with(WordNumbers())
-    assert library.learning(voice).learned == DOCUMENTS
+    again = WordNumbers()
+    library.learn_with(again)
+    until_learned(library, voice)
+    assert again.made == []
 
 
 def test_an_empty_voice_is_learned_already(library: Library) -> None:
@@ -130,25 +135,36 @@ def test_keys_of_another_model_and_damaged_ones_are_made_anew(library: Library, 
 def test_another_model_in_use_is_learned_from_at_once(library: Library, voice: Voice) -> None:
     slow = WordNumbers(pause=0.002)
     library.learn_with(slow)
-    assert slow.started.wait(10)
+    assert slow.started.wait(PATIENCE)
     other = WordNumbers(model="two")
     library.learn_with(other)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not all(b'"two"' in (library.keys(voice.id, document) or b"") for document in ids(library, voice)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert sorted(other.made) == ids(library, voice)
 
 
+def test_keys_of_the_model_before_are_not_taken_for_learned(library: Library, voice: Voice, tmp_path: Path) -> None:
+    second = filled(library, tmp_path / "more", "Essays", seed=100)
+    library.learn_now(WordNumbers(), [voice.id, second.id])
+    assert library.learning(second).learned == DOCUMENTS
+    library.learn_with(WordNumbers(model="two", pause=0.01))
+    while library.learning(voice).learned == 0:  # the first voice comes first
+        assert library.learning(second).learned == 0
+        time.sleep(0.005)
+    assert library.learning(second).is_running
+    until_learned(library, second)
+
+
 def test_a_suggestion_does_not_wait_for_a_document(library: Library, voice: Voice) -> None:
     maker = WordNumbers(pause=0.002)
     library.learn_with(maker)
-    assert maker.started.wait(10)
+    assert maker.started.wait(PATIENCE)
     with library.undisturbed():
-        time.sleep(0.02)  # the word under way
-        learned, made = library.learning(voice).learned, len(maker.made)
+        done = maker.words
         time.sleep(0.3)
-        assert (library.learning(voice).learned, len(maker.made)) == (learned, made)
+        assert maker.words - done <= 1  # the word under way
         assert library.learning(voice).is_running
     until_learned(library, voice)
 
@@ -156,7 +172,7 @@ def test_a_suggestion_does_not_wait_for_a_document(library: Library, voice: Voic
 def test_a_deleted_document_is_left_off_and_leaves_no_keys(library: Library, voice: Voice, tmp_path: Path) -> None:
     maker = WordNumbers(pause=0.002)
     library.learn_with(maker)
-    assert maker.started.wait(10)
+    assert maker.started.wait(PATIENCE)
     gone = maker.made[-1]
     library.delete_document(voice.writer, gone)
     left = library.voice(voice.writer, voice.id)
@@ -176,7 +192,7 @@ def test_deleting_documents_deletes_their_keys_alone(library: Library, voice: Vo
 def test_a_voice_that_is_being_learned_can_be_deleted(library: Library, voice: Voice, tmp_path: Path) -> None:
     maker = WordNumbers(pause=0.002)
     library.learn_with(maker)
-    assert maker.started.wait(10)
+    assert maker.started.wait(PATIENCE)
     library.delete_voice(voice.writer, voice.id)
     asked = len(maker.made)
     time.sleep(0.1)
@@ -185,12 +201,12 @@ def test_a_voice_that_is_being_learned_can_be_deleted(library: Library, voice: V
 
 
 def test_closing_does_not_wait_for_a_document(library: Library, voice: Voice, tmp_path: Path) -> None:
-    maker = WordNumbers(pause=0.01)  # the documents together take seconds
+    maker = WordNumbers(pause=0.05)  # a document takes seconds
     library.learn_with(maker)
-    assert maker.started.wait(10)
-    started = time.monotonic()
+    assert maker.started.wait(PATIENCE)
+    words = len(library.document(voice.writer, maker.made[0]).text.split())
     library.close()
-    assert time.monotonic() - started < 1
+    assert maker.words < words
     reopened = Library.open(tmp_path / "data", HashingEncoder())
     reopened.learn_with(WordNumbers())
     until_learned(reopened, voice)
@@ -201,13 +217,33 @@ def test_a_document_the_model_refuses_does_not_hold_up_the_others(library: Libra
     refused = ids(library, voice)[1]
     number = library.document(voice.writer, refused).text.split("number ")[1].split(".")[0]
     library.learn_with(WordNumbers(refuses=f"number {number}."))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while library.learning(voice).is_running:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert refused not in library.key_versions(voice.id)
     assert library.learning(voice).learned < DOCUMENTS
     assert library.learning(voice).reason == "the model stopped: choose another"
+    library.delete_document(voice.writer, refused)
+    library.learn_now(WordNumbers(refuses="nothing"), [voice.id])
+    report = library.learning(library.voice(voice.writer, voice.id))
+    assert (report.learned, report.documents, report.reason) == (DOCUMENTS - 1, DOCUMENTS - 1, "")
+
+
+def test_a_refusal_ends_with_its_document(library: Library, voice: Voice, tmp_path: Path) -> None:
+    refused = ids(library, voice)[1]
+    number = library.document(voice.writer, refused).text.split("number ")[1].split(".")[0]
+    maker = WordNumbers(refuses=f"number {number}.")
+    library.learn_with(maker)
+    deadline = time.monotonic() + PATIENCE
+    while library.learning(voice).is_running:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    library.delete_document(voice.writer, refused)
+    library.import_now(voice.writer, voice.id, [write_documents(tmp_path / "later", 2, seed=500)])
+    kept = library.voice(voice.writer, voice.id)
+    until_learned(library, kept)
+    assert library.learning(kept).reason == ""
 
 
 def test_rebuilding_the_index_makes_the_keys_anew(library: Library, voice: Voice) -> None:
@@ -226,7 +262,7 @@ def test_a_disk_that_takes_no_keys_leaves_the_import_whole_and_is_tried_again(
 ) -> None:
     (tmp_path / "data" / KEYS_FOLDER).write_text("a file where the folder should be: nothing can be written below it")
     library.learn_with(WordNumbers())
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not (report := library.learning(voice)).reason:
         assert time.monotonic() < deadline
         time.sleep(0.01)

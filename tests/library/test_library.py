@@ -34,7 +34,7 @@ def test_the_local_writer_is_created_once(library: Library) -> None:
 
 def test_asking_for_the_local_writer_waits_for_no_import(library: Library, writer: WriterId) -> None:
     with ThreadPoolExecutor(max_workers=1) as pool, library._parts.database.writing():
-        assert pool.submit(library.local_writer).result(timeout=10) == writer
+        assert pool.submit(library.local_writer).result(timeout=60) == writer
 
 
 def test_voices_are_listed_by_name_with_what_they_hold(library: Library, writer: WriterId, voice: Voice) -> None:
@@ -292,3 +292,18 @@ def test_unknown_ids_are_not_found(library: Library, writer: WriterId) -> None:
         library.document(writer, DocumentId(-1))
     with pytest.raises(NotFoundError):
         library.document(writer, DocumentId(2**70))
+
+
+def test_documents_that_say_a_phrase_are_counted_in_the_voice_alone_and_no_further_than_asked(
+    library: Library, writer: WriterId, voice: Voice, tmp_path: Path
+) -> None:
+    (tmp_path / "more").mkdir()
+    for number in range(4):
+        (tmp_path / "more" / f"{number}.txt").write_text(f"Number {number}. I hope you are WELL, été and all.")
+    library.import_now(writer, voice.id, [tmp_path / "more"])
+    assert library.documents_saying(voice.id, "i hope you are well, Été", most=9) == 4
+    assert library.documents_saying(voice.id, "I hope you are well", most=3) == 3
+    assert library.documents_saying(voice.id, "Number 2. I hope", most=9) == 1
+    assert library.documents_saying(voice.id, "100% of it_", most=9) == 0
+    other = library.create_voice(writer, "Other")
+    assert library.documents_saying(other.id, "I hope you are well", most=9) == 0

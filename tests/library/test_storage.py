@@ -1,10 +1,12 @@
 """The data folder: owned by one process, migrated, and honest about what is wrong with it."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +16,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from assistant.errors import StorageError
+from assistant.library.catalogue import now
+from assistant.library.database import Database
 from assistant.library.library import Library
-from assistant.library.schema import Base
+from assistant.library.schema import Base, DraftRow
 from tests.hashing_encoder import HashingEncoder
 from tests.library.corpus import everything, write_documents
 
@@ -139,6 +143,17 @@ def test_a_library_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StorageError, match="newer version"):
         Library.open(tmp_path / "data", HashingEncoder())
+
+
+def test_an_error_of_the_database_tells_nothing_of_what_was_written(tmp_path: Path) -> None:
+    database = Database.open(tmp_path)
+    row = DraftRow(writer_id=999, title="heron", text="lantern", revision=1, updated_at=now(), origins="[]")
+    with pytest.raises(StorageError) as caught, database.writing() as session:
+        session.add(row)
+    database.close()
+    told = "".join(traceback.format_exception(caught.value))
+    assert "IntegrityError" in told
+    assert not {"heron", "lantern"} & set(re.findall(r"\w+", told))
 
 
 def test_every_row_names_its_writer() -> None:

@@ -48,6 +48,11 @@ def texts(library: Library, writer: WriterId, draft: Draft) -> list[tuple[str, s
     return [(info.reason, care.version(writer, draft.id, info.id).text) for info in care.versions(writer, draft.id)]
 
 
+def titles(library: Library, writer: WriterId, draft: Draft) -> list[str]:
+    care = library.draft_care
+    return [care.version(writer, draft.id, info.id).title for info in care.versions(writer, draft.id)]
+
+
 def write(library: Library, writer: WriterId, draft: Draft, text: str) -> Draft:
     return library.save_draft(writer, replace(draft, text=text))
 
@@ -109,6 +114,19 @@ def test_a_restored_version_keeps_what_it_replaces(library: Library, writer: Wri
     assert ("restore", "second words") in texts(library, writer, draft)
     with pytest.raises(DraftConflictError):
         care.restore(writer, draft.id, first.id, now.revision)
+
+
+def test_a_title_that_was_changed_since_is_kept_too(library: Library, writer: WriterId) -> None:
+    draft = library.create_draft(writer, None, "First title", "the same words")
+    care = library.draft_care
+    first = care.keep_version(writer, draft.id, "One")
+    now = library.save_draft(writer, replace(draft, title="Second title"))
+    back = care.restore(writer, draft.id, first.id, now.revision)
+    assert back.title == "First title"
+    assert "Second title" in titles(library, writer, draft)
+    again = care.restore(writer, draft.id, first.id, back.revision)
+    assert care.restore(writer, draft.id, first.id, again.revision).title == "First title"
+    assert sorted(titles(library, writer, draft)).count("Second title") == 1
 
 
 def test_a_version_is_compared_with_now_word_by_word(library: Library, writer: WriterId) -> None:
