@@ -2,16 +2,22 @@
 
 Words are compared without case, punctuation and the kind of apostrophe. A word that the draft began and the suggestion
 ends counts as a whole.
+
+Two kinds of runs are copied from nowhere and are not marked, however exactly they stand in a document: commonplaces
+(``assistant.commonplaces``), and the writer's own turns of phrase, which stand in many of their documents.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant.commonplaces import is_commonplace
 from assistant.types import Document, DocumentId, Span
 
 SHORTEST_COPY = 4
 """Words in a row that count as copied."""
+HABIT = 5
+"""Documents of a voice in which a phrase is a habit of the writer, and no longer a copy of one of them."""
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _UNFINISHED_WORD = re.compile(r"\w[\w'’\-]*\Z")
@@ -43,19 +49,27 @@ class _Shelf:
     starts: Mapping[tuple[str, ...], Sequence[int]]
 
 
-def copied_runs(suggestion: str, before: str, documents: Iterable[Document]) -> tuple[Copy, ...]:
+def copied_runs(
+    suggestion: str, before: str, documents: Sequence[Document], *, spread: Callable[[str], int] = lambda _: 1
+) -> tuple[Copy, ...]:
     """The runs in order, none overlapping, each as long as it goes; of equally long ones the first document's.
 
     :param before: the draft up to the suggestion.
+    :param spread: in how many documents of the voice a phrase stands, as far as ``HABIT`` if there are more.
     """
     begun = _UNFINISHED_WORD.search(before) if suggestion[:1].isalnum() else None
     head = begun.group() if begun else ""
     written = _words(head + suggestion)
     shelves = [_shelf(document) for document in documents]
-    return tuple(_moved(copy, -len(head)) for copy in _runs(written, shelves))
+    texts = {document.id: document.text for document in documents}
+
+    def is_habit(copy: Copy) -> bool:
+        return spread(texts[copy.document][copy.place.start : copy.place.end]) >= HABIT
+
+    return tuple(_moved(copy, -len(head)) for copy in _runs(written, shelves, is_habit))
 
 
-def _runs(written: Sequence[_Word], shelves: Sequence[_Shelf]) -> Iterator[Copy]:
+def _runs(written: Sequence[_Word], shelves: Sequence[_Shelf], is_habit: Callable[[Copy], bool]) -> Iterator[Copy]:
     first = 0
     while first <= len(written) - SHORTEST_COPY:
         best = max(
@@ -63,11 +77,15 @@ def _runs(written: Sequence[_Word], shelves: Sequence[_Shelf]) -> Iterator[Copy]
             key=lambda copy: copy.words,
             default=None,
         )
-        if best is None:
+        if best is None or _is_nobodys(written[first : first + best.words]) or is_habit(best):
             first += 1
         else:
             yield best
             first += best.words
+
+
+def _is_nobodys(run: Sequence[_Word]) -> bool:
+    return is_commonplace([word.text for word in run])
 
 
 def _matches(written: Sequence[_Word], first: int, shelf: _Shelf) -> Iterator[Copy]:

@@ -5,7 +5,8 @@ this is what brings the two together.
 """
 
 import threading
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +18,8 @@ from assistant.types import Document, DocumentId, VoiceId
 
 WHY_NONE = "the model in use cannot recall your wording; others on the page Models can"
 """Of encoder-decoders: their decoder begins anew with every draft."""
+# Drafts that leave documents out and are written on at once; each has a memory of its own, which shares the keys.
+_MOST_PARTIAL = 4
 
 
 class KeptKeys(Protocol):
@@ -55,11 +58,26 @@ class GeneratorKeys:
 
 @dataclass(slots=True)
 class _Held:
-    """A voice's keys as they were when last asked for; ``read`` has None where a file was of no use."""
+    """A voice's keys as they were when last asked for; ``read`` has None where a file was of no use.
+
+    ``partial`` are memories without some documents, last asked for last.
+    """
 
     versions: dict[DocumentId, int] = field(default_factory=dict)
     read: dict[DocumentId, DocumentKeys | None] = field(default_factory=dict)
     memory: VoiceMemory | None = None
+    partial: OrderedDict[frozenset[DocumentId], VoiceMemory] = field(default_factory=OrderedDict)
+
+    def without(self, documents: frozenset[DocumentId]) -> VoiceMemory | None:
+        """The memory as if it had never held these documents; None where it holds no other."""
+        if self.memory is None or not documents:
+            return self.memory
+        if documents not in self.partial:
+            self.partial[documents] = self.memory.without(documents)
+        self.partial.move_to_end(documents)
+        while len(self.partial) > _MOST_PARTIAL:
+            self.partial.popitem(last=False)
+        return self.partial[documents] if self.partial[documents].documents else None
 
 
 class VoiceMemories:
@@ -74,15 +92,18 @@ class VoiceMemories:
         self._held: dict[VoiceId, _Held] = {}
         self._lock = threading.Lock()
 
-    def memory(self, *, voice: VoiceId) -> VoiceMemory | None:
-        """The memory of a voice, as far as its wording is learned; None where nothing is."""
+    def memory(self, *, voice: VoiceId, without: Collection[DocumentId] = ()) -> VoiceMemory | None:
+        """The memory of a voice, as far as its wording is learned; None where nothing is.
+
+        :param without: documents that it shall be as if it had never held.
+        """
         with self._lock:
             versions = self._kept.key_versions(voice)
             held = self._held.setdefault(voice, _Held())
             if versions != held.versions:
                 self._forget_deleted()
                 held = self._held[voice] = self._renew(voice, versions, held)
-            return held.memory
+            return held.without(frozenset(without).intersection(versions))
 
     def _renew(self, voice: VoiceId, versions: dict[DocumentId, int], old: _Held) -> _Held:
         contents = self._kept.content_hashes(voice)

@@ -1,8 +1,8 @@
-"""Words copied from a document: fifty cases by hand, then what must hold for all."""
+"""Words copied from a document: fifty cases by hand and more, then what must hold for all."""
 
 import pytest
 
-from assistant.copies import SHORTEST_COPY, copied_runs
+from assistant.copies import HABIT, SHORTEST_COPY, copied_runs
 from assistant.types import Document, DocumentId, VoiceId
 
 FERRY = (
@@ -15,10 +15,16 @@ ORCHARD = (
     "trees can count. In forty years the tree missed one spring, and that was the year she had pneumonia. I held the "
     "ladder."
 )
-NAMES = {"ferry": DocumentId(1), "orchard": DocumentId(2)}
+INN = (
+    "At the end of the day, on the other side of the river, I don't know what to make of it. It's one of those things. "
+    "I saw it for the first time in years, and that was all there was. There was not much more that he could say. We "
+    "stood at the end of the pier, and so it was that we had to go on without them. "
+)
+NAMES = {"ferry": DocumentId(1), "orchard": DocumentId(2), "inn": DocumentId(3)}
 DOCUMENTS = [
     Document(NAMES["ferry"], VoiceId(1), "Ferry", None, FERRY),
     Document(NAMES["orchard"], VoiceId(1), "Orchard", None, ORCHARD),
+    Document(NAMES["inn"], VoiceId(1), "Inn", None, INN),
 ]
 
 # The draft's end, the suggestion, and what of it is copied from where.
@@ -97,11 +103,32 @@ CASES: list[tuple[str, str, list[tuple[str, str]]]] = [
     # other writing
     ("🦆", " 🦆 I held the ladder 🦆", [("I held the ladder", "orchard")]),
     ("", "Ich hielt die Leiter, und niemand fragte.", []),
+    # in everybody's English
+    ("We met", " at the end of the day", []),
+    ("It stood", " on the other side of the road", []),
+    ("I", " don't know what to do", []),
+    ("I", " don’t know what to say about that", []),
+    ("", "It's one of those things", []),
+    ("It was", " for the first time in my life", []),
+    ("And", " that was all there was", []),
+    ("We met at the", " end of the day", []),
+    ("", "At the end of the pier", [("At the end of the pier", "inn")]),  # a word that says something
+    (
+        "",
+        "at the end of the day we met on the other side of the river",
+        [("on the other side of the river", "inn")],
+    ),
+    ("", "there was not much more that she could do", []),
+    (
+        "",
+        "and so it was that we had to go on without them",
+        [("and so it was that we had to go on without them", "inn")],  # so many in a row are no accident
+    ),
 ]
 
 
-def test_there_are_fifty_cases() -> None:
-    assert len(CASES) == 50
+def test_there_are_fifty_cases_and_more() -> None:
+    assert len(CASES) == 62
 
 
 @pytest.mark.parametrize(("before", "suggestion", "expected"), CASES)
@@ -125,10 +152,23 @@ def test_the_place_leads_to_the_same_words_of_the_document() -> None:
 
 
 def test_the_longest_run_wins_and_of_equal_ones_the_first_document() -> None:
-    short = Document(DocumentId(3), VoiceId(1), "Short", None, "trees can count in")
-    twin = Document(DocumentId(4), VoiceId(1), "Twin", None, ORCHARD)
+    short = Document(DocumentId(4), VoiceId(1), "Short", None, "trees can count in")
+    twin = Document(DocumentId(5), VoiceId(1), "Twin", None, ORCHARD)
     (copy,) = copied_runs("trees can count in forty years", "", [short, *DOCUMENTS, twin])
     assert (copy.document, copy.words) == (NAMES["orchard"], 6)
+
+
+def test_a_phrase_of_many_documents_is_a_habit_and_no_copy_of_one() -> None:
+    asked: list[str] = []
+
+    def spread(phrase: str) -> int:
+        asked.append(phrase)
+        return HABIT if phrase in "trees can count. In forty" else 1
+
+    assert copied_runs("Trees, can count in forty", "", DOCUMENTS, spread=spread) == ()
+    assert asked[0] == "trees can count. In forty"  # as it stands in the document
+    (copy,) = copied_runs("she held that trees can count", "", DOCUMENTS, spread=spread)  # more than the habit
+    assert copy.words == 6
 
 
 def test_without_documents_nothing_is_copied() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.assembly import Assistant, evidence_stages
+from assistant.assembly import Assistant
 from assistant.events import Finished
+from assistant.evidence_methods import evidence_stages
 from assistant.generation.local import LocalGenerator, load_generator
 from assistant.library.key_files import KEYS_FOLDER
 from assistant.library.library import Library
@@ -15,7 +16,7 @@ from assistant.memory.search import VoiceMemory
 from assistant.pipeline import Pipeline
 from assistant.prompts import PromptTemplate
 from assistant.settings import SHIPPED_CHECKPOINT, Settings
-from assistant.types import DocumentId, MemoryUse, Request, Sampling, Suggestion, Voice
+from assistant.types import DocumentId, MemoryUse, Request, Sampling, Steering, Suggestion, Voice
 from assistant.voice_memories import WHY_NONE, GeneratorKeys, VoiceMemories
 from tests.hashing_encoder import HashingEncoder
 from tests.small_models import write_small_checkpoint
@@ -30,6 +31,7 @@ LETTERS = {
 }
 
 FULL = MemoryUse()
+UNSTEERED = Steering()
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,11 @@ def documents_of(memory: VoiceMemory | None) -> list[DocumentId]:
 
 
 def suggest(
-    library: Library, loaded: tuple[LocalGenerator, PromptTemplate], voice: Voice, use: MemoryUse = FULL
+    library: Library,
+    loaded: tuple[LocalGenerator, PromptTemplate],
+    voice: Voice,
+    use: MemoryUse = FULL,
+    steering: Steering = UNSTEERED,
 ) -> Suggestion:
     generator, template = loaded
     stages = evidence_stages(library, HashingEncoder(), Settings())
@@ -89,6 +95,7 @@ def suggest(
         sampling=Sampling(max_tokens=20, seed=4),
         memory_strength=use.strength,
         longest_copy=use.longest_copy,
+        steering=steering,
     )
     *_, last = pipeline.write(request)
     assert isinstance(last, Finished)
@@ -265,6 +272,37 @@ def test_after_a_deletion_suggestions_are_as_if_the_document_had_never_been_ther
         assert found.share == pytest.approx(wanted.share, abs=0.01)
     assert after.signature == expected.signature
     assert not any(support.document == gone for recall in after.recalls for support in recall.supports)
+
+
+def test_leaving_a_document_out_writes_as_if_it_had_never_been_there(
+    library: Library, voice: Voice, never: Library, loaded: tuple[LocalGenerator, PromptTemplate]
+) -> None:
+    out = Steering(excluded=(document_named(library, voice, "ferry"),))
+    suggest(library, loaded, voice, steering=out)  # as above: the next two read on from it
+    found = suggest(library, loaded, voice, steering=out)
+    expected = suggest(never, loaded, never.voices(never.local_writer())[0])
+    assert found.text == expected.text != suggest(library, loaded, voice).text
+    assert found.signature["memory"] == expected.signature["memory"]
+    assert not any(support.document in out.excluded for recall in found.recalls for support in recall.supports)
+
+
+def test_leaving_documents_out_reads_no_keys_again_and_hides_no_later_ones(
+    library: Library, voice: Voice, memories: VoiceMemories, keys: GeneratorKeys, tmp_path: Path
+) -> None:
+    ferry = document_named(library, voice, "ferry")
+    whole = memories.memory(voice=voice.id)
+    partial = memories.memory(voice=voice.id, without=[ferry])
+    assert whole is not None
+    assert partial is not None
+    assert partial.keys is whole.keys
+    assert memories.memory(voice=voice.id, without=[ferry]) is partial
+    assert memories.memory(voice=voice.id) is whole
+    assert memories.memory(voice=voice.id, without=documents_of(whole)) is None
+    (tmp_path / "new.txt").write_text("A new letter, about the weather, which has not changed.")
+    library.import_now(voice.writer, voice.id, [tmp_path / "new.txt"])
+    library.learn_now(keys, [voice.id])
+    later = document_named(library, voice, "new")
+    assert later in documents_of(memories.memory(voice=voice.id, without=[ferry]))
 
 
 def test_a_deletion_leaves_no_key_on_disk(

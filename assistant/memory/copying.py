@@ -4,6 +4,7 @@ It looks at words, not at tokens, so that no other spelling, case or punctuation
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
@@ -34,11 +35,30 @@ class CopyGuard:
         runs = [_runs(document, self._length) for document in documents]
         self._runs = frozenset(np.concatenate([*runs, np.zeros(0, np.uint64)]).tolist())
 
-    def forbids(self, text: str) -> bool:
-        """Whether the last words of a text, the one that is not finished among them, are a run that is too long."""
+    def forbids(self, text: str, *, after: str = "") -> bool:
+        """Whether the last words of a text, the one that is not finished among them, are a run that is too long.
+
+        :param after: what stands before the text: its words count for a run, but are not the text's to answer for.
+        """
         # Of a long text the end is enough, unless its words are longer than any real ones.
-        last = word_fingerprints(text[-60 * self._length :])[-self._length :]
+        before = after[-60 * self._length :]
+        whole = before + text
+        if not text or (before and words(whole) == words(before)):
+            return False  # it has no word of its own yet
+        last = word_fingerprints(whole[-60 * self._length :])[-self._length :]
         return len(last) == self._length and int(_runs(last, self._length)[0]) in self._runs
+
+
+@dataclass(frozen=True, slots=True)
+class DraftGuard:
+    """The guard for what is written at the end of a draft: a run that begins in the draft counts in full."""
+
+    guard: CopyGuard
+    draft: str
+
+    def forbids(self, text: str) -> bool:
+        """Whether the new text goes on with a run that is too long."""
+        return self.guard.forbids(text, after=self.draft)
 
 
 def _runs(fingerprints: Fingerprints, length: int) -> npt.NDArray[np.uint64]:

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from assistant.errors import ModelError
 from assistant.memory.gate import Gate, conservative_gate
+from assistant.whole_files import replacing
 
 MEMORY_FILE = "memory.json"
 _log = logging.getLogger(__name__)
@@ -63,10 +64,9 @@ def save_memory(path: Path, fitted: FittedMemory, *, weights: str, signature: di
         for name, array in fitted.gate.state_dict().items()
     }
     document = {"weights_sha256": weights, "gate": gate, "metric": _packed(fitted.metric), "signature": signature}
-    new = path.with_suffix(".new")
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in document.items())
-    new.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
-    new.replace(path)
+    with replacing(path) as (new,):
+        new.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 
 
 def load_memory(folder: Path, weights: str) -> FittedMemory:

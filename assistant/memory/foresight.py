@@ -41,6 +41,11 @@ class ReadText:
         """The tokens to be foreseen, (r,)."""
         return self.ids[self.first :]
 
+    @property
+    def foreseen(self) -> Tensor:
+        """The model's own log-probabilities of the targets, (r,)."""
+        return self.spoken.gather(1, self.targets[:, None])[:, 0]
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -81,7 +86,7 @@ def situation(read: ReadText, voice: VoiceMemory | None, of_voice: Scoring, of_d
         draft=from_draft,
         draft_likeness=likeness(read.spoken, from_draft),
         targets=read.targets,
-        foreseen=read.spoken.gather(1, read.targets[:, None])[:, 0],
+        foreseen=read.foreseen,
     )
 
 

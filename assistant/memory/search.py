@@ -6,10 +6,11 @@ more of it, the more of them there are. Both together are the *score* of a place
     score = temperature * cosine(query, key) + bonus[number of equal tokens before]
 
 Search is exact as long as that is fast enough. In a larger memory a few leading principal components of the keys find
-candidates, which are then scored exactly; places after two equal tokens are candidates in any case.
+candidates, the bonus included, which are then scored exactly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,7 +72,10 @@ class VoiceMemory:
     def __init__(self, model: str, documents: Sequence[tuple[DocumentId, DocumentKeys]]) -> None:
         self._model = model
         self._guards: dict[int, CopyGuard] = {}
-        self.documents = tuple(documents)
+        self._stacked = tuple(documents)
+        self.documents = self._stacked
+        self.kept: Tensor | None = None
+        """Positions of the documents that count; None: all of them."""
         parts = [keys for _, keys in documents]
         width = parts[0].keys.shape[1] if parts else 0
         self._borders = np.cumsum([len(part.tokens) for part in parts])
@@ -85,7 +89,27 @@ class VoiceMemory:
         return self._model
 
     def __len__(self) -> int:
-        return len(self.tokens)
+        return len(self.tokens if self.kept is None else self.kept)
+
+    def without(self, documents: Collection[DocumentId]) -> "VoiceMemory":
+        """The memory as if it had never held these documents: it shares all keys with this one and passes theirs over.
+
+        What search finds is the very same, bit by bit, as in a memory of the others alone.
+        """
+        left = tuple(one for one in self.documents if one[0] not in documents)
+        if len(left) == len(self.documents):
+            return self
+        partial = copy(self)
+        partial.documents = left
+        partial.kept = self._positions_of({document for document, _ in left})
+        partial._guards = {}
+        partial.__dict__.pop("_coarse", None)  # its axes are those of the other keys too
+        return partial
+
+    def _positions_of(self, documents: Collection[DocumentId]) -> Tensor:
+        counts = np.diff(self._borders, prepend=0)
+        counting = np.repeat([document in documents for document, _ in self._stacked], counts)
+        return torch.from_numpy(np.flatnonzero(counting))
 
     def guard(self, longest: int) -> CopyGuard:
         """The guard against copying more than so many words in a row."""
@@ -96,7 +120,7 @@ class VoiceMemory:
     def source(self, position: int) -> tuple[DocumentId, Span, int]:
         """The document of a place, the characters of its word and the number of its sentence."""
         number = int(np.searchsorted(self._borders, position, side="right"))
-        document, keys = self.documents[number]
+        document, keys = self._stacked[number]
         place = position - (int(self._borders[number - 1]) if number else 0)
         start, end = keys.spans[place].tolist()
         return document, Span(start, end), int(keys.sentences[place])
@@ -110,13 +134,17 @@ class VoiceMemory:
         coarse = self._coarse
         if coarse is None:
             scores = self._with_bonus((self.keys @ query) * scoring.temperature, recent, scoring)
-            return self._places(_best(scores, limit), query, recent)
+            return self._places(self._best(scores, limit), query, recent)
         axes, keys = coarse
         scores = self._with_bonus((keys @ (axes.T @ query)) * scoring.temperature, recent, scoring)
-        candidates = _best(scores, _CANDIDATES)
+        candidates = self._best(scores, _CANDIDATES)
         matches = count_matches(self.before[candidates], recent)
         exact = (self.keys[candidates] @ query) * scoring.temperature + scoring.tensor()[matches]
         return self._places(candidates[_best(exact, limit)], query, recent)
+
+    def _best(self, scores: Tensor, limit: int) -> Tensor:
+        """Of the positions that count those with the best scores."""
+        return _best(scores, limit) if self.kept is None else self.kept[_best(scores[self.kept], limit)]
 
     def _with_bonus(self, scores: Tensor, recent: Tensor, scoring: Scoring) -> Tensor:
         """The scores with the bonus of every place, less that of a place after another token; in place.
@@ -156,9 +184,10 @@ class VoiceMemory:
     @cached_property
     def _coarse(self) -> tuple[Tensor, Tensor] | None:
         """The leading principal axes of the keys, (width, few), and the keys along them; None in a small memory."""
-        if self.keys.numel() <= _EXACT:
+        if len(self) * self.keys.shape[1] <= _EXACT:
             return None
-        sample = self.keys[:: max(1, len(self) // _SAMPLE)]
+        step = max(1, len(self) // _SAMPLE)
+        sample = self.keys[::step] if self.kept is None else self.keys[self.kept[::step]]
         _, axes = torch.linalg.eigh(sample.T @ sample)  # in ascending order
         axes = axes[:, -_COARSE_WIDTH:].contiguous()
         return axes, self.keys @ axes
@@ -169,6 +198,9 @@ def nearest_of_many(memory: VoiceMemory, queries: Tensor, recent: Tensor, scorin
     matches = match_table(memory.before, recent)
     similarities = queries @ memory.keys.T
     scores = similarities * scoring.temperature + scoring.tensor()[matches]
+    if memory.kept is not None:
+        counts = torch.zeros(len(memory.tokens), dtype=torch.bool).index_fill(0, memory.kept, value=True)
+        scores = scores.masked_fill(~counts, -torch.inf)
     return take_best(scores, similarities, matches, memory.tokens)
 
 

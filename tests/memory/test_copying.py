@@ -34,3 +34,19 @@ def test_the_run_is_found_at_the_end_of_a_long_text() -> None:
 def test_nothing_is_forbidden_by_a_past_shorter_than_the_run() -> None:
     assert not CopyGuard([word_fingerprints("too short")], 4).forbids("too short")
     assert not CopyGuard([], 4).forbids("the keeper walked along the")
+
+
+@pytest.mark.parametrize(
+    ("draft", "text", "is_forbidden"),
+    [
+        ("the keeper walked along", " the", True),
+        ("the keeper walked along th", "e", True),  # a word that the draft has begun
+        ("the keeper walked along", " a", False),
+        ("the keeper walked along the", ",", False),  # the writer copied, the text has no word of its own
+        ("the keeper walked along the", " canal", True),
+        ("the keeper walked along the", "", False),
+        ("something else entirely. " * 50 + "the keeper walked along", " the", True),
+    ],
+)
+def test_a_run_that_begins_in_the_draft_counts_in_full(draft: str, text: str, is_forbidden: bool) -> None:
+    assert GUARD.forbids(text, after=draft) is is_forbidden

@@ -109,3 +109,59 @@ def test_an_empty_voice_is_a_memory_of_nothing() -> None:
     empty = VoiceMemory(MODEL, [(DocumentId(1), document_keys([], torch.zeros(0, 6)))])
     assert len(empty) == 0
     assert isinstance(empty.tokens.numpy(), np.ndarray)
+
+
+# ---- without some documents ----
+
+
+@pytest.mark.parametrize("limit", [1, 7, 500])
+@pytest.mark.parametrize("is_large", [False, True])
+def test_without_a_document_it_finds_what_a_memory_that_never_held_it_finds(
+    monkeypatch: pytest.MonkeyPatch, *, is_large: bool, limit: int
+) -> None:
+    if is_large:
+        monkeypatch.setattr(search, "_EXACT", 0)
+        monkeypatch.setattr(search, "_CANDIDATES", 30)
+    whole = random_memory(documents=4, tokens=60, width=64, vocabulary=4)
+    query, recent = unit(64, seed=1), whole.before[70]
+    whole.nearest(query, recent, SCORING, limit)  # what is kept of this must not be taken over
+    partial = whole.without({DocumentId(1), DocumentId(3)})
+    never = VoiceMemory(MODEL, [one for one in whole.documents if one[0] in (2, 4)])
+    assert len(partial) == len(never) == 120
+    found, wanted = partial.nearest(query, recent, SCORING, limit), never.nearest(query, recent, SCORING, limit)
+    for name in ("similarities", "matches", "tokens", "found"):
+        assert torch.equal(getattr(found, name), getattr(wanted, name)), name
+    places = zip(found.positions[0].tolist(), wanted.positions[0].tolist(), strict=True)
+    assert all(partial.source(one) == never.source(other) for one, other in places)
+
+
+def test_without_a_document_the_keys_of_the_others_are_shared_and_the_whole_stays_as_it_was() -> None:
+    whole = random_memory(documents=3, tokens=40)
+    partial = whole.without({DocumentId(2)})
+    assert partial.keys is whole.keys
+    assert [document for document, _ in partial.documents] == [1, 3]
+    assert len(whole) == 120
+    assert len(partial.without({DocumentId(1)})) == 40
+    assert len(partial.without({DocumentId(1), DocumentId(3)})) == 0
+    assert whole.without({DocumentId(9)}) is whole
+
+
+def test_many_steps_at_once_pass_over_what_is_left_out_too() -> None:
+    whole, queries = random_memory(vocabulary=5), unit(9, 6, seed=2)
+    partial = whole.without({DocumentId(2)})
+    together = nearest_of_many(partial, queries, whole.before[30:39], SCORING)
+    for step in range(9):
+        alone = partial.nearest(queries[step], whole.before[30 + step], SCORING)
+        assert set(together.positions[step, together.found[step]].tolist()) == set(alone.positions[0].tolist())
+
+
+def test_the_guard_does_not_know_what_is_left_out() -> None:
+    documents = [
+        (DocumentId(number), document_keys([number], torch.ones(1, 6), text=text))
+        for number, text in enumerate(("one two three four", "five six seven eight"), start=1)
+    ]
+    whole = VoiceMemory(MODEL, documents)
+    assert whole.guard(2).forbids("one two three")
+    partial = whole.without({DocumentId(1)})
+    assert not partial.guard(2).forbids("one two three")
+    assert partial.guard(2).forbids("five six seven")
