@@ -5,7 +5,7 @@ another writer's, that it is the hand and not just any text (lessons of LaMP and
 """
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from assistant.stages import Ranker
@@ -41,7 +41,7 @@ class WorstFirst:
         self._ranker = ranker
 
     def rank(
-        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, pinned: Sequence[RankedEntry] = ()
     ) -> tuple[RankedEntry, ...]:
         """Another ranker's entries, its best last."""
-        return self._ranker.rank(query, hits, voice=voice, without=without)[::-1]
+        return self._ranker.rank(query, hits, voice=voice, pinned=pinned)[::-1]

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder
-from assistant.errors import CorpusError
-from assistant.evaluation.held_out import cut
+from assistant.evaluation.held_out import authors_on, cut
 from assistant.evaluation.likelihood import Language, bits_per_character, preferred_answer
 from assistant.evaluation.quality import has_loop, known_word_share, sentence_end_rate
 from assistant.evaluation.statistics import PairedTest, paired_test
-from assistant.generation.batched import Wanted, can_batch, continue_all
+from assistant.evidence_methods import evidence_stages
+from assistant.generation.batched import Wanted, texts_of
 from assistant.generation.local import LocalGenerator
 from assistant.keyword_candidates import words
 from assistant.prompts import Part, PromptTemplate, build_prompt
@@ -29,7 +28,7 @@ from assistant.settings import Settings
 from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
 from assistant.training.corpus import Split
 from assistant.training.encodings import ANSWERS, distinction_prompt
-from assistant.training.examples import Author, ExampleSettings, authors_of
+from assistant.training.examples import Author, ExampleSettings
 from assistant.types import Evidence, Request, Sampling, WriterId
 
 _CONTINUATION_CHARACTERS = 1200
@@ -137,13 +136,7 @@ def evaluate_checkpoint(
 
 def _authors(path: Path, settings: CheckpointSettings) -> list[Author]:
     examples = ExampleSettings(minimum_characters=400, documents=30, seed=settings.seed)
-    authors = authors_of(path, examples, split=settings.split)[: settings.authors]
-    if len(authors) < 2:
-        raise CorpusError(
-            f"{path.name} has {len(authors)} authors with {examples.minimum_documents} documents on the "
-            f"{settings.split or 'whole'} side of the split: expected at least 2; try --split all"
-        )
-    return authors
+    return authors_on(settings.split, path, examples, most=settings.authors)
 
 
 def _drafts(authors: Sequence[Author], encoder: Encoder, settings: CheckpointSettings) -> Iterator[Draft]:
@@ -208,7 +201,6 @@ def _second_reading(drafts: Sequence[Draft], language: Language) -> float:
 
 def _samples(drafts: Sequence[Draft], subject: Subject, settings: CheckpointSettings) -> list[str]:
     """Continuations of the drafts with their own evidence, the drafts taken in turn."""
-    generator = subject.generator
     wanted = [
         Wanted(
             build_prompt(subject.template, draft.own, title=draft.title, before=draft.before),
@@ -216,7 +208,4 @@ def _samples(drafts: Sequence[Draft], subject: Subject, settings: CheckpointSett
         )
         for number, draft in enumerate(islice(cycle(drafts), settings.samples))
     ]
-    if not can_batch(generator):
-        return ["".join(generator.stream(each.prompt, each.sampling)) for each in wanted]
-    texts = {number: continued.text for number, continued in continue_all(generator, wanted)}
-    return [texts[number] for number in range(len(wanted))]
+    return texts_of(subject.generator, wanted)

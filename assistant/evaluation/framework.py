@@ -7,20 +7,20 @@ kept as soon as it is made (``assistant.evaluation.journal``); a killed evaluati
 documents or rows adds to what is there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.assembly import helper_signature
-from assistant.evaluation.framework_desk import Errand
+from assistant.evaluation.framework_desk import Errand, OneProcess
 from assistant.evaluation.framework_tasks import FrameworkSettings, People, Task, Written, find_people, tasks_of
-from assistant.evaluation.framework_workers import OneProcess, Workers, make_all
+from assistant.evaluation.framework_workers import Workers, make_all
 from assistant.evaluation.held_out import CONTEXT_CHARACTERS
 from assistant.evaluation.journal import Journal
-from assistant.evaluation.rows import row_named
+from assistant.evaluation.row_names import checkpoint_of
 from assistant.evaluation.typing_simulation import Typed
+from assistant.evidence_methods import helper_signature
 from assistant.settings import Settings
 
 
@@ -50,27 +50,40 @@ def run_framework(
     :raises SettingsError: if a row's name is unknown.
     """
     for name in (*settings.rows, *settings.typing_rows):
-        row_named(name, settings.helpers)  # an unknown one is found before any work is done
+        settings.row(name)  # an unknown one is found before any work is done
     people = find_people(path, settings)
     tasks = list(tasks_of(people, settings))
-    known = {_task(record) for record in journal.records()}
+    known = known_tasks(journal, settings)
     done = len(known.intersection(tasks))
     on_progress(done, len(tasks))
-    errands = _errands(people, [task for task in tasks if task not in known])
+    errands = errands_of(people, [task for task in tasks if task not in known])
     with closing(make_all(path, people, settings, errands, by)) as made:
         for task, record in made:
-            journal.append(asdict(task) | asdict(record))
+            weights = settings.weights(task.row)
+            journal.append(asdict(task) | asdict(record) | ({"weights": weights} if weights else {}))
             done += 1
             on_progress(done, len(tasks))
-    return _outcome(people, journal, set(tasks))
+    return _outcome(people, journal, settings, set(tasks))
 
 
 def record_signature(signature: dict[str, Any], settings: FrameworkSettings) -> dict[str, Any]:
     """What a single record depends on; how many there are, and of which rows, is left out.
 
+    A row's own checkpoint is not in it but in the row's records: such rows come and go, and the others stay.
+
     :param signature: model, data and encoder.
     """
-    free = ("rows", "authors", "documents", "typing_documents", "typing_rows", "helpers", "batch")
+    free = (
+        "rows",
+        "authors",
+        "documents",
+        "typing_documents",
+        "typing_rows",
+        "helpers",
+        "batch",
+        "fewer",
+        "checkpoints",
+    )
     fixed = {name: value for name, value in asdict(settings).items() if name not in free}
     return signature | {
         "settings": fixed,
@@ -80,7 +93,12 @@ def record_signature(signature: dict[str, Any], settings: FrameworkSettings) -> 
     }
 
 
-def _errands(people: People, tasks: list[Task]) -> list[Errand]:
+def known_tasks(journal: Journal, settings: FrameworkSettings) -> set[Task]:
+    """The records that are there already."""
+    return {_task(record) for record in journal.records() if _is_current(record, settings)}
+
+
+def errands_of(people: People, tasks: Sequence[Task]) -> list[Errand]:
     """The tasks author by author, those who still have some."""
     errands = []
     for number, author in enumerate(people.measured):
@@ -94,14 +112,20 @@ def _task(record: dict[str, Any]) -> Task:
     return Task(record["kind"], record["row"], record["author"], record["document"])
 
 
-def _outcome(people: People, journal: Journal, wanted: set[Task]) -> Outcome:
+def _is_current(record: dict[str, Any], settings: FrameworkSettings) -> bool:
+    """Whether a record was made by the checkpoint that its row has now; what a row is that nobody asks for is free."""
+    name = checkpoint_of(record["row"])
+    return not name or record["weights"] == settings.checkpoints.get(name)
+
+
+def _outcome(people: People, journal: Journal, settings: FrameworkSettings, wanted: set[Task]) -> Outcome:
     written: dict[Task, Written] = {}
     typed: dict[Task, Typed] = {}
     for record in journal.records():
         task = _task(record)
-        if task not in wanted:
+        if task not in wanted or not _is_current(record, settings):
             continue
-        values = {name: value for name, value in record.items() if name not in asdict(task)}
+        values = {name: value for name, value in record.items() if name not in {*asdict(task), "weights"}}
         if task.kind == "written":
             written[task] = Written(**values)
         else:

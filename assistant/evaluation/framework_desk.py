@@ -4,7 +4,7 @@ All that is asked of the model for one author is put together first, and then co
 (``assistant.generation.batched``); a model that cannot be batched continues one prompt after the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import nan
@@ -17,13 +17,14 @@ from assistant.evaluation.framework_tasks import FrameworkSettings, People, Task
 from assistant.evaluation.held_out import HeldOut, cut
 from assistant.evaluation.likelihood import Language, bits_per_character
 from assistant.evaluation.remembering import OneMemory, Rememberer, remembered_bits
-from assistant.evaluation.rows import ZERO_SHOT, Row, row_named
+from assistant.evaluation.row_names import ZERO_SHOT, checkpoint_of
+from assistant.evaluation.rows import Row
 from assistant.evaluation.typing_simulation import Typed, stops, typed_with
 from assistant.evaluation.zero_shot import ZeroShot
 from assistant.generation.batched import Continued, Wanted, can_batch, continue_all
 from assistant.generation.local import LocalGenerator
 from assistant.memory.search import VoiceMemory
-from assistant.pipeline import Pipeline
+from assistant.pipeline import Clock, Pipeline
 from assistant.training.archive import ARCHIVE_VOICE, Archive, WordVectors, build_archive
 from assistant.training.corpus import Record
 from assistant.training.examples import Author
@@ -31,6 +32,19 @@ from assistant.types import Request, Sampling, WriterId
 
 # Tokens asked for per word offered while typing: long words take several.
 _TOKENS_PER_WORD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OneProcess:
+    """What records are made with, by the process that asks for them."""
+
+    subject: Subject
+    """The checkpoint that rows share."""
+    encoder: Encoder
+    zero_shot: ZeroShot | None = None
+    """The model of the row ``LLMZeroShot``."""
+    checkpoints: Mapping[str, Subject] = field(default_factory=dict)
+    """Those of rows that have one of their own, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +57,19 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A prompt with the time its evidence took, in milliseconds, and how many characters of entries it has."""
+    """A prompt with the time its evidence took, in milliseconds by stage, and how many characters of entries it has."""
 
     wanted: Wanted
-    milliseconds: float
+    clock: Clock
     evidence_characters: int
+
+    @property
+    def identity(self) -> object:
+        """Equal for prompts to which a model says the same; what is recalled is never the same."""
+        wanted = self.wanted
+        if wanted.recollection is not None:
+            return id(self)
+        return wanted.prompt, wanted.sampling, wanted.follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +84,33 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Pasts:
-    """What an author and their neighbour wrote, and memories of their first documents, by how many."""
+    """What an author and their neighbour wrote, and memories of their first documents, by checkpoint and how many."""
 
     own: Archive
     other: Archive
-    own_memories: dict[int, OneMemory]
-    other_memories: dict[int, OneMemory]
+    own_memories: dict[tuple[str, int], OneMemory]
+    other_memories: dict[tuple[str, int], OneMemory]
 
 
 class Desk:
-    """The model, the encoder, and the archives at hand."""
+    """The models, the encoder, and the archives at hand."""
 
-    def __init__(
-        self,
-        people: People,
-        subject: Subject,
-        encoder: Encoder,
-        settings: FrameworkSettings,
-        zero_shot: ZeroShot | None = None,
-    ) -> None:
+    def __init__(self, people: People, by: OneProcess, settings: FrameworkSettings) -> None:
         """Sit down.
 
-        :param zero_shot: the model of the row ``LLMZeroShot``.
-        :raises SettingsError: if there is that row, and no such model.
+        :raises SettingsError: if a row wants a model that is not there.
         """
-        if zero_shot is None and ZERO_SHOT in settings.rows:
+        if by.zero_shot is None and ZERO_SHOT in settings.rows:
             raise SettingsError(f"the row {ZERO_SHOT} wants an instruction-tuned model: give --zero-shot-model FOLDER")
-        self._zero_shot = zero_shot
+        self._zero_shot = by.zero_shot
         self._people = people
-        self._subject = subject
-        self._encoder = encoder
+        self._subjects = {"": by.subject, **by.checkpoints}
+        self._encoder = by.encoder
         self._settings = settings
-        self._rows = {name: row_named(name, settings.helpers) for name in (*settings.rows, *settings.typing_rows)}
-        self._words = WordVectors(encoder)
+        self._rows = {name: settings.row(name) for name in (*settings.rows, *settings.typing_rows)}
+        self._words = WordVectors(by.encoder)
         self._archives: dict[str, Archive] = {}
-        self._rememberer = Rememberer(subject.generator)
+        self._rememberers = {name: Rememberer(subject.generator) for name, subject in self._subjects.items()}
 
     def make(self, errand: Errand) -> Iterator[tuple[Task, Written | Typed]]:
         """Make an author's records; each is yielded as soon as it is made."""
@@ -106,19 +120,38 @@ class Desk:
         jobs = [self._job(task, records[task.document], pasts) for task in errand.tasks]
         for job in (job for job in jobs if not job.orders):  # documents without a word to be typed
             yield job.task, self._record(job)
-        yield from self._finished([job for job in jobs if job.task.row != ZERO_SHOT], self._subject.generator)
-        if self._zero_shot is not None:
-            yield from self._finished([job for job in jobs if job.task.row == ZERO_SHOT], self._zero_shot.generator)
+        for generator, of_it in self._by_model(jobs):
+            yield from self._finished(of_it, generator)
+
+    def _by_model(self, jobs: Sequence[_Job]) -> Iterator[tuple[LocalGenerator, list[_Job]]]:
+        """Every model with what it is asked."""
+        found: dict[str, list[_Job]] = {}
+        for job in jobs:
+            found.setdefault(ZERO_SHOT if job.task.row == ZERO_SHOT else checkpoint_of(job.task.row), []).append(job)
+        for name, of_it in found.items():
+            if name == ZERO_SHOT and self._zero_shot is not None:
+                yield self._zero_shot.generator, of_it
+            else:
+                yield self._subjects[name].generator, of_it
 
     def _finished(self, jobs: Sequence[_Job], generator: LocalGenerator) -> Iterator[tuple[Task, Written | Typed]]:
-        """The records of some jobs, each as soon as the model has answered all that is asked for it."""
-        owners = [(job, place) for job in jobs for place in range(len(job.orders))]
-        wanted = [order.wanted for job in jobs for order in job.orders]
+        """The records of some jobs, each as soon as the model has answered all that is asked for it.
+
+        Rows that ask the very same, as they do where nothing of the past bears on a draft, are answered once.
+        """
+        asking: dict[object, list[tuple[_Job, int]]] = {}
+        wanted: list[Wanted] = []
+        for job in jobs:
+            for place, order in enumerate(job.orders):
+                if order.identity not in asking:
+                    wanted.append(order.wanted)
+                asking.setdefault(order.identity, []).append((job, place))
+        owners = list(asking.values())
         for number, continued in self._continue(wanted, generator):
-            job, place = owners[number]
-            job.ready[place] = continued
-            if len(job.ready) == len(job.orders):
-                yield job.task, self._record(job)
+            for job, place in owners[number]:
+                job.ready[place] = continued
+                if len(job.ready) == len(job.orders):
+                    yield job.task, self._record(job)
 
     # ---- what is asked of the model ----
 
@@ -131,14 +164,16 @@ class Desk:
         self._archives = kept
         own, other = kept[author.name], kept[neighbour.name]
         remembering = [(self._rows[task.row], task.document) for task in tasks if self._rows[task.row].has_memory]
-        sizes = {size for row, size in remembering if row.past != "other"}
-        foreign = {len(other.documents)} if any(row.past == "other" for row, _ in remembering) else set()
+        sizes = {(row.checkpoint, size) for row, size in remembering if row.past != "other"}
+        foreign = {(row.checkpoint, len(other.documents)) for row, _ in remembering if row.past == "other"}
         return _Pasts(own, other, self._memories(own, sizes), self._memories(other, foreign))
 
-    def _memories(self, archive: Archive, sizes: set[int]) -> dict[int, OneMemory]:
+    def _memories(self, archive: Archive, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], OneMemory]:
         """Memories of the first so many documents; the largest first, from whose keys the others are made."""
-        documents = archive.documents
-        return {size: self._rememberer.memory_of(documents[:size]) for size in sorted(sizes, reverse=True)}
+        return {
+            (checkpoint, size): self._rememberers[checkpoint].memory_of(archive.documents[:size])
+            for checkpoint, size in sorted(wanted, reverse=True)
+        }
 
     def _job(self, task: Task, record: Record, pasts: _Pasts) -> _Job:
         row = self._rows[task.row]
@@ -159,8 +194,9 @@ class Desk:
             archive, memories, size = pasts.other, pasts.other_memories, len(pasts.other.documents)
         seed = f"{self._settings.seed}:{task.author}:{task.document}"
         stages = row.stages(archive.before(size), self._encoder, author=task.author, seed=seed)
-        memory = memories[size] if row.has_memory else None
-        return Pipeline(stages, self._subject.generator, self._subject.template, memory=memory)
+        memory = memories[row.checkpoint, size] if row.has_memory else None
+        subject = self._subjects[row.checkpoint]
+        return Pipeline(stages, subject.generator, subject.template, memory=memory)
 
     def _request(self, row: Row, title: str, before: str, *, tokens: int) -> Request:
         sampling = Sampling(tokens, self._settings.temperature, seed=self._settings.seed)
@@ -186,8 +222,10 @@ class Desk:
             text=continued.text,
             finish=continued.finish,
             bits=continued.bits,
-            milliseconds=order.milliseconds + continued.milliseconds,
+            milliseconds=sum(order.clock.milliseconds.values()) + continued.milliseconds,
             evidence_characters=order.evidence_characters,
+            summary_milliseconds=order.clock["summarize"],
+            keywords_milliseconds=order.clock["synthesize"],
         )
 
 
@@ -208,15 +246,14 @@ def _bits(wanted: Wanted, generator: LocalGenerator) -> float:
 
 def _order(pipeline: Pipeline, request: Request, zero_shot: ZeroShot | None, *, follows: str) -> _Order:
     """What is asked of the model, or of a model that was not trained for it."""
-    started = perf_counter()
-    evidence = pipeline.stages.evidence(request)
-    milliseconds = (perf_counter() - started) * 1000
+    clock = Clock()
+    evidence = pipeline.stages.evidence(request, clock)
     if zero_shot is None:
         prompt, recollection = pipeline.prompt(request, evidence), pipeline.recollection(request)
     else:
         prompt, recollection = zero_shot.prompt(evidence, title=request.title, before=request.before), None
     characters = sum(len(entry.text) for entry in evidence.entries)
-    return _Order(Wanted(prompt, request.sampling, recollection, follows), milliseconds, characters)
+    return _Order(Wanted(prompt, request.sampling, recollection, follows), clock, characters)
 
 
 def _offered(continued: Continued) -> str:

@@ -1,9 +1,11 @@
-"""The table of ``evaluate framework`` as JSON and as Markdown."""
+"""The table of ``evaluate framework`` as JSON and as Markdown; ``framework_details`` says the rest of it."""
 
 from typing import TYPE_CHECKING, Any
 
+from assistant.evaluation.row_names import NO_PAST, method_of
+
 if TYPE_CHECKING:
-    from assistant.evaluation.framework_table import Comparison, MethodResult, Table
+    from assistant.evaluation.framework_table import Comparison, Gain, MethodResult, Table
 
 Json = dict[str, Any]
 
@@ -19,7 +21,7 @@ _COLUMNS = (
     ("authorship %", "authorship", 1, 100),
     ("characters saved %", "characters_saved", 1, 100),
 )
-_SIGNIFICANT = 0.01
+SIGNIFICANT = 0.01
 """The paper's level."""
 
 
@@ -28,6 +30,7 @@ def as_json(table: "Table", signature: Json) -> Json:
     document: Json = {
         "rows": [_row(row) for row in table.rows],
         "tests": [_comparison(test) for test in table.tests],
+        "gains": [_gain(gain) for gain in table.gains],
         "authors": table.authors,
         "documents": table.documents,
     }
@@ -41,18 +44,20 @@ def as_json(table: "Table", signature: Json) -> Json:
 def as_markdown(document: Json) -> str:
     """The table with its intervals, from the JSON document; columns nobody has are left out.
 
-    ``*`` marks what is better than the draft alone at p < 0.01 after correction.
+    ``*`` marks what is better than the draft alone at p < 0.01 after correction. Rows that were measured on fewer
+    documents say on how many.
     """
     rows = document["rows"]
+    most = max((row.get("documents", 0) for row in rows), default=0)
     columns = [column for column in _COLUMNS if any(column[1] in row for row in rows)]
     better = {
         (test["better"], test["metric"])
         for test in document["tests"]
-        if test["worse"] == "ImmedCtx" and test["p_corrected"] < _SIGNIFICANT
+        if method_of(test["worse"]) == NO_PAST and test["p_corrected"] < SIGNIFICANT
     }
     lines = [
         f"{document['documents']} documents of {document['authors']} authors; means over authors, 95 % intervals; "
-        f"`*`: better than ImmedCtx, p < {_SIGNIFICANT} after Holm's correction.",
+        f"`*`: better than ImmedCtx, p < {SIGNIFICANT} after Holm's correction.",
         "",
         "| method | " + " | ".join(heading for heading, *_ in columns) + " |",
         "|---|" + "---|" * len(columns),
@@ -60,7 +65,8 @@ def as_markdown(document: Json) -> str:
     for row in rows:
         cells = [_cell(row, metric, digits, factor) for _, metric, digits, factor in columns]
         marks = ["\\*" if (row["method"], metric) in better else "" for _, metric, *_ in columns]
-        lines.append(f"| {row['method']} | " + " | ".join(map("".join, zip(cells, marks, strict=True))) + " |")
+        fewer = f" ({row['documents']} documents)" if row.get("documents", most) < most else ""
+        lines.append(f"| {row['method']}{fewer} | " + " | ".join(map("".join, zip(cells, marks, strict=True))) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -81,6 +87,18 @@ def _comparison(comparison: "Comparison") -> Json:
         "p": test.p,
         "p_bootstrap": test.bootstrap_p,
         "p_corrected": comparison.corrected_p,
+    }
+
+
+def _gain(gain: "Gain") -> Json:
+    return {
+        "method": gain.method,
+        "over": gain.over,
+        "metric": gain.metric,
+        "percent": gain.percent.mean,
+        "interval": [gain.percent.low, gain.percent.high],
+        "p": gain.p,
+        "p_corrected": gain.corrected_p,
     }
 
 

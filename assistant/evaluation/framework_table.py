@@ -13,8 +13,17 @@ from assistant.evaluation.framework_tasks import FrameworkSettings, Task
 from assistant.evaluation.held_out import HeldOut, cut
 from assistant.evaluation.metrics import text_scores
 from assistant.evaluation.quality import has_loop
+from assistant.evaluation.row_names import NO_PAST, method_of
 from assistant.evaluation.rows import comparisons
-from assistant.evaluation.statistics import Interval, PairedTest, holm, mean_interval, means_by_unit, paired_test
+from assistant.evaluation.statistics import (
+    Interval,
+    PairedTest,
+    holm,
+    mean_interval,
+    means_by_unit,
+    paired_test,
+    relative_gain,
+)
 from assistant.evaluation.typing_simulation import Typed
 from assistant.training.corpus import Record
 from assistant.training.examples import Author
@@ -37,6 +46,9 @@ _TESTED = {
     "authorship": True,
     "characters_saved": True,
 }
+
+# Of which metrics it is said by how many percent a row lies above the draft alone.
+_GAINING = ("rouge1", "rouge1_without_start", "characters_saved")
 
 PerDocument = dict[tuple[str, int], float]
 """One metric of one row, by author and document."""
@@ -63,11 +75,24 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Gain:
+    """By how many percent a row lies above the draft alone; the p-values are those of the difference."""
+
+    method: str
+    over: str
+    metric: str
+    percent: Interval
+    p: float
+    corrected_p: float
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """All that an evaluation found."""
 
     rows: tuple[MethodResult, ...]
     tests: tuple[Comparison, ...]
+    gains: tuple[Gain, ...]
     authors: int
     documents: int
     verifier_accuracy: float | None
@@ -85,9 +110,11 @@ def tabulate(outcome: Outcome, settings: FrameworkSettings) -> Table:
         MethodResult(row, len(metrics["bleu"]), {name: _interval(values) for name, values in metrics.items()})
         for row, metrics in measured.items()
     )
+    tests = tuple(_comparisons(measured))
     return Table(
         rows=rows,
-        tests=tuple(_comparisons(measured)),
+        tests=tests,
+        gains=tuple(_gains(measured, tests)),
         authors=len(outcome.people.measured),
         documents=len({(task.author, task.document) for task in outcome.written}),
         verifier_accuracy=verifier_accuracy,
@@ -109,6 +136,8 @@ def _measured(outcome: Outcome, settings: FrameworkSettings) -> dict[str, dict[s
             "bits_per_character": written.bits,
             "loop_rate": float(has_loop(written.text)),
             "milliseconds": written.milliseconds,
+            "summary_milliseconds": written.summary_milliseconds,
+            "keywords_milliseconds": written.keywords_milliseconds,
             "evidence_characters": float(written.evidence_characters),
         }
         _keep(measured[task.row], task, found)
@@ -191,14 +220,27 @@ def _comparisons(measured: dict[str, dict[str, PerDocument]]) -> Iterable[Compar
                 yield Comparison(first, second, metric, test, p)
 
 
+def _gains(measured: dict[str, dict[str, PerDocument]], tests: Iterable[Comparison]) -> Iterable[Gain]:
+    for test in tests:
+        pair = (test.better, test.worse)
+        baselines = [row for row in pair if method_of(row) == NO_PAST]
+        if test.metric in _GAINING and len(baselines) == 1:
+            (over,) = baselines
+            (method,) = {*pair} - {over}
+            percent = relative_gain(*_paired(measured[method][test.metric], measured[over][test.metric]))
+            if percent is not None:
+                yield Gain(method, over, test.metric, percent, test.test.p, test.corrected_p)
+
+
 def _test(first: PerDocument, second: PerDocument) -> PairedTest:
-    """Compare two rows on the documents both have, author by author."""
+    return paired_test(*_paired(first, second))
+
+
+def _paired(first: PerDocument, second: PerDocument) -> tuple[list[float], list[float]]:
+    """Authors' means of two rows over the documents that both have, in one order."""
     shared = [key for key in first if key in second]
-    return paired_test(_means(first, shared), _means(second, shared))
-
-
-def _means(values: PerDocument, keys: Iterable[tuple[str, int]]) -> list[float]:
-    return list(_per_author({key: values[key] for key in keys}).values())
+    means, others = (_per_author({key: values[key] for key in shared}) for values in (first, second))
+    return list(means.values()), list(others.values())
 
 
 def _turned(test: PairedTest) -> PairedTest:

@@ -1,17 +1,24 @@
 """What ``evaluate framework`` is to measure: settings, whom the corpus gives, and the records to be made."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from assistant.errors import CorpusError
-from assistant.evaluation.held_out import chosen_documents
-from assistant.evaluation.rows import ROWS, TYPING_ROWS
+from assistant.errors import CorpusError, SettingsError
+from assistant.evaluation.held_out import chosen_among
+from assistant.evaluation.row_names import checkpoint_of
+from assistant.evaluation.rows import ROWS, TYPING_ROWS, Row, row_named
 from assistant.settings import HelperSettings
 from assistant.training.corpus import Split, author_split
-from assistant.training.examples import Author, authors_of
-from assistant.training.user_ids import MEASURED
+from assistant.training.domains import (
+    CURRENT_CHARACTERS,
+    EARLIER_DOCUMENTS,
+    FEWEST_EXAMPLES,
+    current_documents_of,
+    people_of,
+)
+from assistant.training.examples import Author
 
 Kind = Literal["written", "typed"]
 
@@ -43,6 +50,28 @@ class FrameworkSettings:
     """The models behind written summaries and keywords, and the scorers behind the selected ones."""
     batch: int = 32
     """Prompts that are continued together, at most; 1: one by one."""
+    fewer: Mapping[str, int] = field(default_factory=dict)
+    """Documents per author of those rows that are measured on fewer; these are the first of the others' documents."""
+    checkpoints: Mapping[str, str] = field(default_factory=dict)
+    """Hashes of the weights of rows' own checkpoints, by the name that follows the ``@``."""
+
+    def row(self, name: str) -> Row:
+        """The row of a name.
+
+        :raises SettingsError: if the name is unknown, or wants a model that is not given.
+        """
+        row = row_named(name, self.helpers)
+        if row.checkpoint and row.checkpoint not in self.checkpoints:
+            raise SettingsError(f"the row {name} wants a checkpoint: give --checkpoint {row.checkpoint}=FOLDER")
+        return row
+
+    def weights(self, row: str) -> str:
+        """The hash of the weights of a row's own checkpoint; empty for the one that rows share."""
+        return self.checkpoints[checkpoint_of(row)] if checkpoint_of(row) else ""
+
+    def most_documents(self, row: str) -> int:
+        """How many documents of an author a row is measured on, at most."""
+        return min(self.documents, self.fewer.get(row, self.documents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +85,9 @@ class Written:
     milliseconds: float
     """From the draft to the end of the text; in a batch, the time for the evidence and a share of the batch's."""
     evidence_characters: int
+    summary_milliseconds: float = 0.0
+    keywords_milliseconds: float = 0.0
+    """Of the time for the evidence, what the summary and the choice of words took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +115,12 @@ def find_people(path: Path, settings: FrameworkSettings) -> People:
 
     :raises CorpusError: if fewer than two can be measured.
     """
-    examples = replace(MEASURED, seed=settings.seed)
-    everyone = authors_of(path, examples, split=None)
+    everyone = people_of(path, seed=settings.seed)
     side = [author for author in everyone if settings.split in (None, author_split(author.name))]
     if len(side) < 2:
         raise CorpusError(
-            f"{path.name} has {len(side)} authors with {MEASURED.minimum_documents} documents of "
-            f"{MEASURED.minimum_characters} characters on the {settings.split or 'whole'} side of the split: "
+            f"{path.name} has {len(side)} authors with {FEWEST_EXAMPLES} documents of {CURRENT_CHARACTERS} characters "
+            f"after their first {EARLIER_DOCUMENTS} on the {settings.split or 'whole'} side of the split: "
             "expected at least 2; try --split all"
         )
     measured = side[: settings.authors]
@@ -104,9 +135,11 @@ def find_people(path: Path, settings: FrameworkSettings) -> People:
 def tasks_of(people: People, settings: FrameworkSettings) -> Iterator[Task]:
     """Document by document, so that what is there after a kill can be compared."""
     for author in people.measured:
-        documents = chosen_documents(author.name, len(author.records), most=settings.documents, seed=settings.seed)
+        possible = current_documents_of(author.records)
+        documents = chosen_among(author.name, possible, most=settings.documents, seed=settings.seed)
         for number, document in enumerate(documents):
-            yield from (Task("written", row, author.name, document) for row in settings.rows)
+            rows = [row for row in settings.rows if number < settings.most_documents(row)]
+            yield from (Task("written", row, author.name, document) for row in rows)
             if number < settings.typing_documents:
-                typing_rows = [row for row in settings.typing_rows if row in settings.rows]
+                typing_rows = [row for row in settings.typing_rows if row in rows]
                 yield from (Task("typed", row, author.name, document) for row in typing_rows)

@@ -14,28 +14,15 @@ from os import cpu_count
 from pathlib import Path
 from queue import Empty
 
-from assistant.embedding import Encoder
 from assistant.errors import ModelError
-from assistant.evaluation.checkpoint import Subject
-from assistant.evaluation.framework_desk import Desk, Errand
+from assistant.evaluation.framework_desk import Desk, Errand, OneProcess
 from assistant.evaluation.framework_tasks import FrameworkSettings, People, Task, Written, find_people
 from assistant.evaluation.typing_simulation import Typed
-from assistant.evaluation.zero_shot import ZeroShot
 
 # How long to wait for a record before looking whether the workers are alive, in seconds.
 _PATIENCE = 0.5
 
 Made = tuple[Task, Written | Typed]
-
-
-@dataclass(frozen=True, slots=True)
-class OneProcess:
-    """The records are made here, in the process that asks for them."""
-
-    subject: Subject
-    encoder: Encoder
-    zero_shot: ZeroShot | None = None
-    """The model of the row ``LLMZeroShot``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +43,7 @@ def make_all(
     if isinstance(by, Workers):
         yield from _made_by_workers(path, settings, errands, by)
         return
-    desk = Desk(people, by.subject, by.encoder, settings, by.zero_shot)
+    desk = Desk(people, by, settings)
     for errand in errands:
         yield from desk.make(errand)
 
@@ -110,9 +97,7 @@ def _begin(
 
     global _desk, _records
     torch.set_num_threads(threads)
-    means = load()
-    people = find_people(path, settings)
-    _desk, _records = Desk(people, means.subject, means.encoder, settings, means.zero_shot), records
+    _desk, _records = Desk(find_people(path, settings), load(), settings), records
 
 
 def _make(errand: Errand) -> int:

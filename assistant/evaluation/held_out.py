@@ -6,16 +6,19 @@ before.
 """
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from assistant.training.corpus import Record
+from assistant.errors import CorpusError
+from assistant.training.corpus import Record, Split
+from assistant.training.domains import CURRENT_CHARACTERS, EARLIER_DOCUMENTS
+from assistant.training.examples import Author, ExampleSettings, authors_of
 
 CONTEXT_CHARACTERS = 150
 """The paper's immediate context, title included."""
-MINIMUM_CHARACTERS = 301
+MINIMUM_CHARACTERS = CURRENT_CHARACTERS
 """Shorter documents are not used."""
-EARLIER_DOCUMENTS = 2
-"""Documents an author must have written before."""
 # A long title leaves this much of the text.
 _SHORTEST_START = 40
 
@@ -27,6 +30,21 @@ class HeldOut:
     title: str
     before: str
     continuation: str
+
+
+def authors_on(split: Split | None, path: Path, settings: ExampleSettings, *, most: int | None = None) -> list[Author]:
+    """The authors of a corpus on one side of the author split, at most so many.
+
+    :raises CorpusError: if there are fewer than two.
+    """
+    authors = authors_of(path, settings, split=split)[:most]
+    if len(authors) < 2:
+        raise CorpusError(
+            f"{path.name} has {len(authors)} authors with {settings.minimum_documents} documents of "
+            f"{settings.minimum_characters} characters on the {split or 'whole'} side of the split: expected at least "
+            "2; try --split all"
+        )
+    return authors
 
 
 def cut(record: Record, *, continuation_characters: int) -> HeldOut:
@@ -42,6 +60,11 @@ def cut(record: Record, *, continuation_characters: int) -> HeldOut:
 
 def chosen_documents(author: str, documents: int, *, most: int, seed: int) -> list[int]:
     """Which of an author's documents are measured: a seeded choice that grows without changing when ``most`` does."""
-    possible = list(range(EARLIER_DOCUMENTS, documents))
-    random.Random(f"{seed}:{author}").shuffle(possible)
-    return possible[:most]
+    return chosen_among(author, range(EARLIER_DOCUMENTS, documents), most=most, seed=seed)
+
+
+def chosen_among(author: str, possible: Iterable[int], *, most: int, seed: int) -> list[int]:
+    """Likewise, of the documents in these places."""
+    order = list(possible)
+    random.Random(f"{seed}:{author}").shuffle(order)
+    return order[:most]

@@ -5,7 +5,7 @@ The folder belongs to one signature: records of another model, corpus or setting
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,38 @@ class Journal:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def journal_beside(result: Path | None, signature: Json) -> Journal | None:
+    """The records behind a result, kept beside it; None for a result that is kept nowhere.
+
+    :raises CorpusError: if the records there are those of another evaluation.
+    """
+    return None if result is None else Journal(result.with_suffix(".records"), signature)
+
+
+def measured_once(
+    authors: Sequence[str],
+    measure: Callable[[int], Json],
+    journal: Journal | None,
+    on_progress: Callable[[int, int], None],
+) -> list[Json]:
+    """One record for every author, in their order; those that the journal has are not measured again.
+
+    :param measure: makes the record of an author, by the place among the others.
+    :param journal: gets the records as they are made; None: begin anew, keep nothing.
+    :param on_progress: called with authors done and authors in all.
+    """
+    records = {record["author"]: record for record in (journal.records() if journal else ())}
+    for number, author in enumerate(authors):
+        on_progress(number, len(authors))
+        if author in records:
+            continue
+        records[author] = measure(number)
+        if journal is not None:
+            journal.append(records[author])
+    on_progress(len(authors), len(authors))
+    return [records[author] for author in authors]
 
 
 def _claim(path: Path, signature: Json) -> None:

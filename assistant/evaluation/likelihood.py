@@ -31,7 +31,12 @@ def continuation_nats(language: Language, prompt: Prompt, continuation: str) -> 
 
 def bits_per_character(language: Language, prompt: Prompt, continuation: str) -> float:
     """Bits the model needs per character of the continuation."""
-    return continuation_nats(language, prompt, continuation) / math.log(2) / len(continuation)
+    return in_bits(continuation_nats(language, prompt, continuation), continuation)
+
+
+def in_bits(nats: float, continuation: str) -> float:
+    """The nats that a continuation took, in bits per character."""
+    return nats / math.log(2) / len(continuation)
 
 
 @torch.no_grad()

@@ -5,20 +5,20 @@ documents before them are what is remembered. Bits per character are those of th
 drawn from. Authors are the units: documents of one hand are not independent.
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder
 from assistant.errors import CorpusError
 from assistant.evaluation.checkpoint import Subject
-from assistant.evaluation.held_out import MINIMUM_CHARACTERS, HeldOut, cut
-from assistant.evaluation.journal import Journal
+from assistant.evaluation.held_out import MINIMUM_CHARACTERS, HeldOut, authors_on, cut
+from assistant.evaluation.journal import Journal, measured_once
+from assistant.evaluation.likelihood import in_bits
 from assistant.evaluation.memory_rows import MANY, ROWS, USUAL, MemoryRow
 from assistant.evaluation.memory_writing import Desk, Writings
+from assistant.evidence_methods import evidence_stages
 from assistant.memory.foresight import ReadText, foresee
 from assistant.memory.keys import DocumentKeys
 from assistant.memory.search import VoiceMemory
@@ -26,7 +26,7 @@ from assistant.prompts import build_prompt
 from assistant.settings import Settings
 from assistant.training.archive import ARCHIVE_VOICE, WordVectors, build_archive
 from assistant.training.corpus import Record, Split
-from assistant.training.examples import Author, ExampleSettings, authors_of
+from assistant.training.examples import Author, ExampleSettings
 from assistant.types import DocumentId, Evidence, Request, WriterId
 
 _EVERYONE = 4
@@ -70,17 +70,12 @@ def measure_authors(
     :raises CorpusError: if there are fewer than two authors.
     """
     authors = find_authors(path, settings)
-    records = {record["author"]: record for record in (journal.records() if journal else ())}
     library = _Library(subject, authors, settings)
-    for number, author in enumerate(authors):
-        on_progress(number, len(authors))
-        if author.name in records:
-            continue
-        records[author.name] = _measure(number, library, subject, encoder, settings)
-        if journal is not None:
-            journal.append(records[author.name])
-    on_progress(len(authors), len(authors))
-    return [records[author.name] for author in authors]
+
+    def measure(number: int) -> Json:
+        return _measure(number, library, subject, encoder, settings)
+
+    return measured_once([author.name for author in authors], measure, journal, on_progress)
 
 
 def find_authors(path: Path, settings: MemorySettings) -> list[Author]:
@@ -95,12 +90,7 @@ def find_authors(path: Path, settings: MemorySettings) -> list[Author]:
         maximum_characters=3000,
         seed=settings.seed,
     )
-    found = authors_of(path, examples, split=settings.split)
-    if len(found) < 2:
-        raise CorpusError(
-            f"{path.name} has {len(found)} authors with {examples.minimum_documents} documents of {MINIMUM_CHARACTERS} "
-            f"characters on the {settings.split or 'whole'} side of the split: expected at least 2; try --split all"
-        )
+    found = authors_on(settings.split, path, examples)
     prolific = [author for author in found if len(author.records) >= MANY + settings.documents]
     chosen = prolific[: settings.authors // 2]
     names = {author.name for author in chosen}
@@ -191,11 +181,8 @@ def _read(subject: Subject, draft: HeldOut, evidence: Evidence) -> ReadText:
 
 
 def _bits(row: MemoryRow, read: ReadText, memory: VoiceMemory | None, subject: Subject, draft: HeldOut) -> float:
-    if row.has_cache:
-        nats = -float(foresee(subject.generator.memory.gate, read, memory).sum())
-    else:
-        nats = -float(read.spoken.gather(1, read.targets[:, None]).sum())
-    return nats / math.log(2) / len(draft.continuation)
+    foreseen = foresee(subject.generator.memory.gate, read, memory) if row.has_cache else read.foreseen
+    return in_bits(-float(foreseen.sum()), draft.continuation)
 
 
 def _evidence(earlier: Sequence[Record], drafts: Sequence[HeldOut], encoder: Encoder) -> Iterator[Evidence]:

@@ -38,15 +38,55 @@ def as_document(records: Sequence[Json], signature: Json) -> Json:
 
 
 def as_markdown(document: Json) -> str:
-    """The rows as a table."""
+    """Rows, who is better off and who worse, and the writings where there are any."""
+    parts = [_rows_table(document), _shares(document), _writings_table(document)]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def _rows_table(document: Json) -> list[str]:
     lines = ["| row | bits per character | against the same without | p | authors |", "|---|---|---|---|---|"]
     tests = {test["row"]: test for test in document["tests"]}
     for row in document["rows"]:
         test = tests.get(row["method"])
         gain = f"{test['percent']:+.2f} %" if test else ""
-        p = "" if not test else "< 0.0001" if test["p"] < 0.0001 else f"{test['p']:.4f}"
-        lines.append(f"| {row['method']} | {row[_BITS]:.3f} | {gain} | {p} | {row['authors']} |")
-    return "\n".join(lines) + "\n"
+        lines.append(f"| {row['method']} | {row[_BITS]:.3f} | {gain} | {_shown_p(test)} | {row['authors']} |")
+    return lines
+
+
+def _shown_p(test: Json | None) -> str:
+    if not test:
+        return ""
+    return "< 0.0001" if test["p"] < 0.0001 else f"{test['p']:.4f}"
+
+
+def _shares(document: Json) -> list[str]:
+    """Of how many authors the texts are foreseen better, and how much worse those of the unluckiest one."""
+    lines = [
+        f"- Better off with {name}: {100 * share:.0f} % of the authors."
+        for name, share in document["better_off_share"].items()
+    ]
+    return lines + [
+        f"- Worst author with {name}: {harm:+.2f} % bits per character."
+        for name, harm in document["worst_harm_percent"].items()
+    ]
+
+
+def _writings_table(document: Json) -> list[str]:
+    if not document["writings"]:
+        return []
+    lines = [
+        "| writing with | texts | with a loop | longest copy, words | characters saved | wrongly shown |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each in document["writings"]:
+        shares = [f"{100 * each[name]:.1f} %" for name in ("loop_rate", "characters_saved", "wrong_show_rate")]
+        lines.append(
+            f"| {each['method']} | {each['texts']} | {shares[0]} | {each['longest_copied_words']} | {shares[1]} "
+            f"| {shares[2]} |"
+        )
+    if test := document["typing_test"]:
+        lines += ["", f"Characters saved with the memory against without: p {_shown_p(test)}."]
+    return lines
 
 
 def _row(records: Sequence[Json], name: str) -> Json | None:

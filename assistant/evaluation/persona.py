@@ -5,29 +5,27 @@ documents before them are the history, the library that evidence is found in, an
 those of the distribution that suggestions are drawn from. Authors, unseen in training, are the units.
 """
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from assistant.assembly import evidence_stages
-from assistant.embedding import Encoder, PersonaPrefix, Vectors
-from assistant.errors import ModelError
-from assistant.evaluation.checkpoint import Subject
+from assistant.embedding import PersonaPrefix, Vectors
 from assistant.evaluation.held_out import HeldOut, cut
-from assistant.evaluation.journal import Journal
+from assistant.evaluation.journal import Journal, measured_once
+from assistant.evaluation.likelihood import in_bits
 from assistant.evaluation.memory import MemorySettings, find_authors
 from assistant.evaluation.metrics import rouge_scores
-from assistant.evaluation.persona_rows import ROWS, PersonaRow, PlugName, PromptKind
+from assistant.evaluation.persona_rows import PersonaRow, PlugName, PromptKind
+from assistant.evaluation.plugged import PluggedSubject
 from assistant.evaluation.remembering import OneMemory, Rememberer
-from assistant.generation.batched import Wanted, can_batch, continue_all
+from assistant.evidence_methods import evidence_stages
+from assistant.generation.batched import Wanted, texts_of
 from assistant.memory.foresight import foresee
 from assistant.persona.history import History, history_of, opening
-from assistant.persona.plug import PersonaPlug, embedding_norm
-from assistant.persona.saving import load_plug
+from assistant.persona.plug import PersonaPlug
 from assistant.pipeline import EvidenceStages
 from assistant.prompts import Prompt, build_prompt
 from assistant.settings import Settings
@@ -39,7 +37,6 @@ from assistant.training.persona_examples import passage_of
 from assistant.training.persona_objective import passage_nats
 from assistant.training.persona_prepare import history_vectors
 from assistant.types import Evidence, Request, Sampling, WriterId
-from assistant.voice_personas import plug_sides
 
 _CONTINUATION_CHARACTERS = 600
 _WITH_HISTORY: tuple[PlugName, ...] = ("main", "mean")
@@ -64,59 +61,6 @@ class PersonaSettings:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Plugs:
-    """The plugs under test; rows of those that are not there are left out.
-
-    ``mean`` is one trained with mean pooling; without it the main one's items are averaged all the same.
-    """
-
-    main: PersonaPlug
-    mean: PersonaPlug | None = None
-    control: PersonaPlug | None = None
-
-    def rows(self, *, can_recall: bool) -> list[PersonaRow]:
-        """The rows that can be measured."""
-        return [row for row in ROWS if self._has(row) and (can_recall or not row.has_memory)]
-
-    def plug(self, name: PlugName) -> PersonaPlug | None:
-        """One of them."""
-        return {"main": self.main, "mean": self.mean or self.main, "control": self.control}[name]
-
-    def _has(self, row: PersonaRow) -> bool:
-        if row.top is not None and self.main.settings.pooling != "attention":
-            return False
-        return row.plug is None or self.plug(row.plug) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class PluggedSubject:
-    """A checkpoint with its plugs, and the encoder that they read."""
-
-    subject: Subject
-    encoder: Encoder
-    plugs: Plugs
-
-
-def with_plugs(subject: Subject, encoder: Encoder, folders: Mapping[PlugName, Path | None]) -> PluggedSubject:
-    """A checkpoint with the plugs of some folders.
-
-    :raises ModelError: if one is missing, made for another model, or not what it is given for.
-    """
-    sides = plug_sides(subject.generator, encoder)
-    norm = embedding_norm(subject.generator.model)
-    found = {
-        name: load_plug(folder, sides, embedding_norm=norm) for name, folder in folders.items() if folder is not None
-    }
-    for name, plug in found.items():
-        if plug.reads_history == (name == "control"):
-            raise ModelError(
-                f"the plug given as {name} was trained with pooling {plug.settings.pooling}: expected "
-                f"{'none' if name == 'control' else 'attention or mean'}; train one with `train persona --pooling`"
-            )
-    return PluggedSubject(subject, encoder, Plugs(found["main"], found.get("mean"), found.get("control")))
-
-
 def measure_authors(
     path: Path,
     journal: Journal | None,
@@ -135,17 +79,12 @@ def measure_authors(
         settings.authors, settings.documents, settings.most, split=settings.split, seed=settings.seed
     )
     authors = find_authors(path, wanted)
-    records = {record["author"]: record for record in (journal.records() if journal else ())}
     desk = _Desk(plugged, settings)
-    for number, author in enumerate(authors):
-        on_progress(number, len(authors))
-        if author.name in records:
-            continue
-        records[author.name] = desk.measure(author, authors[(number + 1) % len(authors)])
-        if journal is not None:
-            journal.append(records[author.name])
-    on_progress(len(authors), len(authors))
-    return [records[author.name] for author in authors]
+
+    def measure(number: int) -> Json:
+        return desk.measure(authors[number], authors[(number + 1) % len(authors)])
+
+    return measured_once([author.name for author in authors], measure, journal, on_progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +128,7 @@ class _Desk:
         self._settings = settings
         self._words = WordVectors(self._encoder)
         self._rememberer = Rememberer(self._generator)
-        self._rows = self._plugs.rows(can_recall=self._generator.can_recall)
+        self._rows = self._plugs.rows()
         self._pasts: dict[str, _Past] = {}
 
     def measure(self, author: Author, neighbour: Author) -> Json:
@@ -206,7 +145,7 @@ class _Desk:
         self._pasts = {name: past for name, past in self._pasts.items() if name in (author.name, neighbour.name)}
         own, other = self._past(author), self._past(neighbour)
         stages = evidence_stages(own.archive.before(len(own.records)), self._encoder, Settings())
-        needs_memory = any(row.has_memory for row in self._rows)
+        needs_memory = self._generator.can_recall and any(row.has_memory for row in self._rows)
         memory = self._rememberer.memory_of(own.archive.documents) if needs_memory else None
         cuts = [
             cut(record, continuation_characters=_CONTINUATION_CHARACTERS)
@@ -249,6 +188,8 @@ class _Desk:
         plug = self._plugs.plug(row.plug)
         assert plug is not None  # else the row is not measured
         vectors = plug.prefix(self._writer(row, row.plug, plug, draft))
+        if not row.has_instruction:
+            vectors = vectors[plug.settings.instruction_vectors :]
         return PersonaPrefix(str(self._generator.signature["weights_sha256"]), vectors.numpy())
 
     def _writer(self, row: PersonaRow, name: PlugName, plug: PersonaPlug, draft: _Draft) -> torch.Tensor | None:
@@ -265,11 +206,10 @@ class _Desk:
         if not self._generator.can_recall:
             return self._decoder_bits(prompt, persona, draft.given.continuation)
         read = self._generator.read(prompt, draft.given.continuation, persona)
+        foreseen = read.foreseen
         if row.has_memory and draft.memory is not None:
-            nats = -float(foresee(self._generator.memory.gate, read, draft.memory.held).sum())
-        else:
-            nats = -float(read.spoken.gather(1, read.targets[:, None]).sum())
-        return nats / math.log(2) / len(draft.given.continuation)
+            foreseen = foresee(self._generator.memory.gate, read, draft.memory.held)
+        return in_bits(-float(foreseen.sum()), draft.given.continuation)
 
     @torch.no_grad()
     def _decoder_bits(self, prompt: Prompt, persona: PersonaPrefix | None, continuation: str) -> float:
@@ -278,14 +218,14 @@ class _Desk:
         width = int(model.get_input_embeddings().embedding_dim)
         prefix = torch.zeros(0, width) if persona is None else torch.from_numpy(persona.vectors)
         passage = passage_of(self._generator.vocabulary, prompt, continuation, is_encoder_decoder=True, context=0)
-        return float(passage_nats(model, [passage], prefix[None])) / math.log(2) / len(continuation)
+        return in_bits(float(passage_nats(model, [passage], prefix[None])), continuation)
 
     def _rouge(self, drafts: Sequence[_Draft]) -> dict[str, float]:
         """ROUGE-1 of what the model writes greedily, in every row."""
         if not drafts:
             return {}
         jobs = [(row, draft) for row in self._rows for draft in drafts]
-        texts = self._written([self._wanted(row, draft) for row, draft in jobs])
+        texts = texts_of(self._generator, [self._wanted(row, draft) for row, draft in jobs])
         scores: dict[str, list[float]] = {}
         for (row, draft), text in zip(jobs, texts, strict=True):
             score = rouge_scores(draft.given.continuation, text, stemming=False).rouge1
@@ -296,15 +236,6 @@ class _Desk:
         memory = Recollection(draft.memory.held) if row.has_memory and draft.memory is not None else None
         sampling = Sampling(self._settings.tokens, temperature=0, seed=self._settings.seed)
         return Wanted(self._prompt(row, draft), sampling, memory, persona=self._persona(row, draft))
-
-    def _written(self, wanted: Sequence[Wanted]) -> list[str]:
-        if can_batch(self._generator):
-            found = dict(continue_all(self._generator, wanted))
-            return [found[number].text for number in range(len(wanted))]
-        streams = (
-            self._generator.stream(each.prompt, each.sampling, each.recollection, each.persona) for each in wanted
-        )
-        return ["".join(stream) for stream in streams]
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,16 +1,16 @@
 """An archive's documents as a memory, for the rows of the framework that have one."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from assistant.errors import ModelError
+from assistant.evaluation.likelihood import in_bits
 from assistant.generation.local import LocalGenerator
 from assistant.memory.foresight import foresee
 from assistant.memory.keys import DocumentKeys
 from assistant.memory.search import VoiceMemory
 from assistant.prompts import Prompt
-from assistant.types import Document, VoiceId
+from assistant.types import Document, DocumentId, VoiceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class OneMemory:
 
     held: VoiceMemory
 
-    def memory(self, *, voice: VoiceId) -> VoiceMemory:
+    def memory(self, *, voice: VoiceId, without: Collection[DocumentId] = ()) -> VoiceMemory:
         """What is remembered."""
-        return self.held
+        return self.held.without(without)
 
 
 class Rememberer:
@@ -50,7 +50,7 @@ class Rememberer:
 def remembered_bits(generator: LocalGenerator, prompt: Prompt, continuation: str, source: OneMemory) -> float:
     """Bits per character of a continuation under the mixture that suggestions are drawn from."""
     foreseen = foresee(generator.memory.gate, generator.read(prompt, continuation), source.held)
-    return -float(foreseen.sum()) / math.log(2) / len(continuation)
+    return in_bits(-float(foreseen.sum()), continuation)
 
 
 def _name(document: Document) -> tuple[str, str]:

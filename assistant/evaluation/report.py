@@ -1,35 +1,41 @@
 """Results as prose: the tables of README and model card are rendered from ``docs/results``, never typed.
 
 ``python -m assistant evaluate report`` rewrites the blocks between ``<!-- results:NAME -->`` and ``<!-- /results -->``;
-a test fails when a block is not what its file says.
+a test fails when a block is not what its file says. ``results:framework-email/paper`` is that table beside the paper's.
 """
 
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from assistant.bench.tables import bench_table
 from assistant.errors import CorpusError
 from assistant.evaluation.framework_report import as_markdown
+from assistant.evaluation.memory_report import as_markdown as memory_table
+from assistant.evaluation.paper_table import Domain, beside_paper
+from assistant.evaluation.persona_report import as_markdown as persona_table
 from assistant.evaluation.selection_report import as_markdown as selection_table
 
 RESULTS = Path("docs") / "results"
 
-_BLOCK = re.compile(r"<!-- results:([\w-]+) -->\n.*?<!-- /results -->", re.DOTALL)
+_BLOCK = re.compile(r"<!-- results:([\w-]+)(/paper)? -->\n.*?<!-- /results -->", re.DOTALL)
 
 
 def fill_blocks(text: str, root: Path) -> str:
     """The text with every results block rendered anew; a block whose file does not exist yet is emptied."""
-    return _BLOCK.sub(lambda match: _block(match.group(1), root), text)
+    return _BLOCK.sub(lambda match: _block(match.group(1), match.group(2) or "", root), text)
 
 
-def _block(name: str, root: Path) -> str:
-    kind, _, _ = name.partition("-")
+def _block(name: str, view: str, root: Path) -> str:
+    kind, _, domain = name.partition("-")
     path = root / RESULTS / f"{name}.json"
-    body = _RENDERERS[kind](json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else ""
-    return f"<!-- results:{name} -->\n{body}<!-- /results -->"
+    body = ""
+    if path.is_file():
+        result = json.loads(path.read_text(encoding="utf-8"))
+        body = beside_paper(result, cast("Domain", domain)) if view else _RENDERERS[kind](result)
+    return f"<!-- results:{name}{view} -->\n{body}<!-- /results -->"
 
 
 def _checkpoint(result: dict[str, Any]) -> str:
@@ -65,6 +71,8 @@ _RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "checkpoint": _checkpoint,
     "bench": bench_table,
     "framework": _framework,
+    "memory": memory_table,
+    "persona": persona_table,
     "selectors": selection_table,
 }
 

@@ -4,16 +4,23 @@
 named. Three baselines stand in the place of the ranking: ``ImmedCtx`` (the draft alone), ``RandomDoc`` (the writer's
 own documents, drawn by lot) and ``OtherWriter`` (the served ranking over another writer's past). ``WorstFirst`` turns
 the order of the entries round; ``Memory`` has all of the past at the model's hand, token by token, besides.
+
+All rows share one checkpoint but those that end in ``@NAME``, which have one of their own: ``UserID@ids``,
+``ImmedCtx@without-history``, ``RankDocBySnpt+SumCtx+SynCtx@author-pred``. So the paper's way, a model fine-tuned for
+every row, stands in the same table, and what is a property of a checkpoint (trained without history, or with author
+distinction) is a row like any other.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Literal, cast, get_args
 
-from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder
 from assistant.errors import SettingsError
 from assistant.evaluation.baselines import RandomOrder, WorstFirst
+from assistant.evaluation.row_names import NO_PAST, ZERO_SHOT, checkpoint_of, is_unfinished, method_of
+from assistant.evidence_methods import evidence_stages
 from assistant.pipeline import EvidenceStages
 from assistant.ranking import DocumentRanker
 from assistant.settings import HelperSettings, RankingName, Settings, SummaryName, SynthesisName
@@ -22,9 +29,9 @@ from assistant.training.user_ids import UserIdSynthesizer
 
 Past = Literal["none", "own", "random", "other"]
 
-_USER_ID, ZERO_SHOT = "UserID", "LLMZeroShot"
+_USER_ID = "UserID"
 _BASELINES: dict[str, Past] = {
-    "ImmedCtx": "none",
+    NO_PAST: "none",
     _USER_ID: "none",
     ZERO_SHOT: "own",
     "RandomDoc": "random",
@@ -55,19 +62,38 @@ ROWS = (
     "RankDocBySnpt+SumCtx+SynCtxInd",
     "RankDocBySnpt+SumByDraft+SynByDraft",
     "RankDocBySnpt+SumCtx+SynCtx",
+    "RankDocBySnpt+SumByDraft+SynCtx",
     _SERVED,
     f"{_SERVED}+Memory",
 )
 """The table of arXiv 2308.07968, section 5, as far as one checkpoint can give it, and the controls."""
 _SIBLINGS = {
+    "SumCtxIndWritten": ("SumCtxInd",),
     "SumByDraft": ("SumCtxInd",),
     "SumCtx": ("SumCtxInd", "SumByDraft"),
     "SumCtxWritten": ("SumCtxInd", "SumCtx"),
     "SynByDraft": ("SynCtxInd",),
     "SynCtx": ("SynCtxInd", "SynByDraft"),
+    "SynCtxNew": ("SynCtxInd", "SynCtx"),
     "SynCtxWritten": ("SynCtxInd", "SynCtx"),
 }
 """What a stage is compared with in its place: the one that does not know the draft, and the one not trained so."""
+
+
+def rows_for(helpers: HelperSettings, *, zero_shot: bool) -> tuple[str, ...]:
+    """The table's rows, with those whose models are given: of helpers that write, and of an instruction-tuned one."""
+    rows = [*ROWS]
+    if helpers.generic_summary_model is not None:
+        rows.append("RankDocBySnpt+SumCtxIndWritten")
+    if helpers.summary_model is not None:
+        rows.append("RankDocBySnpt+SumCtxWritten")
+    if helpers.keyword_model is not None:
+        rows.append("RankDocBySnpt+SumCtx+SynCtxWritten")
+    if helpers.summary_model is not None and helpers.keyword_model is not None:
+        rows.append("RankDocBySnpt+SumCtxWritten+SynCtxWritten")
+    return (*rows, ZERO_SHOT) if zero_shot else tuple(rows)
+
+
 TYPING_ROWS = ("ImmedCtx", _SERVED, f"{_SERVED}+Memory")
 """The rows whose suggestions are typed with: without a past, and as served, without a memory and with."""
 
@@ -82,10 +108,15 @@ class Row:
     worst_first: bool = False
     has_memory: bool = False
 
+    @property
+    def checkpoint(self) -> str:
+        """The name of its own checkpoint; empty for the one that rows share."""
+        return checkpoint_of(self.name)
+
     def stages(self, view: ArchiveView, encoder: Encoder, *, author: str, seed: str) -> EvidenceStages:
         """The evidence stages of this row over an author's archive."""
         stages = evidence_stages(view, encoder, self.settings)
-        if self.name == _USER_ID:
+        if method_of(self.name) == _USER_ID:
             return replace(stages, synthesizer=UserIdSynthesizer(author))
         if self.past == "random":
             order = RandomOrder(view, seed=seed)
@@ -99,7 +130,7 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
     :param helpers: the models of written summaries and keywords, and scorers other than the shipped ones.
     :raises SettingsError: if a part of the name is unknown or comes twice, or wants a model that is not given.
     """
-    first, *others = name.split("+")
+    first, *others = method_of(name).split("+")
     _check_first(first, name)
     defaults = Settings(helpers=helpers or HelperSettings())
     summary = keywords = "none"
@@ -115,7 +146,7 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
             has_memory = True
         else:
             raise SettingsError(f"{part!r} in the row {name!r}: expected {_expected(_SUMMARIES, _SYNTHESES, _OTHERS)}")
-    if name == ZERO_SHOT:  # what is served, to another model
+    if first == ZERO_SHOT:  # what is served, to another model
         return Row(name, "own", defaults)
     ranking = cast("RankingName", first) if first in _RANKINGS else defaults.ranking.method
     settings = replace(
@@ -130,16 +161,46 @@ def row_named(name: str, helpers: HelperSettings | None = None) -> Row:
 def _check_first(first: str, name: str) -> None:
     if first not in _RANKINGS and first not in _BASELINES:
         raise SettingsError(f"{first!r} in the row {name!r}: expected {_expected(_BASELINES, _RANKINGS)} first")
-    if first in (_USER_ID, ZERO_SHOT) and name != first:
+    if first in (_USER_ID, ZERO_SHOT) and method_of(name) != first:
         raise SettingsError(f"the row {name!r}: {first} has its own evidence: expected it alone")
+    if first == ZERO_SHOT and checkpoint_of(name):
+        raise SettingsError(f"the row {name!r}: {first} is another model already: expected it without @")
+    if is_unfinished(name):
+        raise SettingsError(f"the row {name!r} names no checkpoint: expected one after the @, or no @")
 
 
 def comparisons(names: Sequence[str]) -> list[tuple[str, str]]:
     """Which rows are compared with which: with no past, with the stage before, with others in the last stage's place.
 
-    The plain ranking is compared with the controls besides.
+    The plain ranking is compared with the controls besides. Rows with checkpoints of their own are compared among
+    themselves, and each with the same row of the shared checkpoint.
     """
-    pairs = [(name, "ImmedCtx") for name in names]
+    shared = [name for name in names if not checkpoint_of(name)]
+    apart = [name for name in names if checkpoint_of(name)]
+    pairs = [*_related(shared), *_related(apart)]
+    pairs += [(name, method_of(name)) for name in apart]
+    if NO_PAST not in map(method_of, apart):
+        pairs += [(name, NO_PAST) for name in apart]
+    return [pair for pair in dict.fromkeys(pairs) if set(pair) <= set(names)]
+
+
+def _related(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of rows whose methods are compared, or whose checkpoints of one method are."""
+    having: dict[str, list[str]] = {}
+    for name in names:
+        having.setdefault(method_of(name), []).append(name)
+    pairs = [
+        (one, other)
+        for first, second in _related_methods(list(having))
+        for one in having[first]
+        for other in having[second]
+    ]
+    alike = [(other, one) for same in having.values() for one, other in combinations(same, 2)]
+    return pairs + alike
+
+
+def _related_methods(names: Sequence[str]) -> list[tuple[str, str]]:
+    pairs = [(name, NO_PAST) for name in names]
     pairs += [(name, name.rpartition("+")[0]) for name in names]
     stages = [(name, *name.rpartition("+")[::2]) for name in names]
     pairs += [(name, f"{before}+{sibling}") for name, before, last in stages for sibling in _SIBLINGS.get(last, ())]

@@ -12,11 +12,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
-from assistant.assembly import evidence_stages
 from assistant.embedding import Encoder
 from assistant.errors import CorpusError
-from assistant.evaluation.held_out import MINIMUM_CHARACTERS, chosen_documents, cut
+from assistant.evaluation.held_out import MINIMUM_CHARACTERS, authors_on, chosen_documents, cut
 from assistant.evaluation.statistics import Interval, PairedTest, holm, mean_interval, means_by_unit, paired_test
+from assistant.evidence_methods import evidence_stages
 from assistant.keyword_candidates import content_words
 from assistant.selectors import Rarity
 from assistant.settings import HelperSettings, Settings, SummaryName, SynthesisName
@@ -24,7 +24,7 @@ from assistant.stages import Summarizer, Synthesizer
 from assistant.summarization.features import snippets_of
 from assistant.training.archive import ARCHIVE_VOICE
 from assistant.training.corpus import Split
-from assistant.training.examples import Author, ExampleSettings, authors_of
+from assistant.training.examples import Author, ExampleSettings
 from assistant.training.occasions import LABEL_CHARACTERS, Occasion, OccasionMaker
 
 Metric = Literal["precision", "recall", "foreseen"]
@@ -152,13 +152,7 @@ def _authors(path: Path, settings: SelectionSettings) -> list[Author]:
         maximum_characters=settings.maximum_characters,
         seed=settings.seed,
     )
-    authors = authors_of(path, examples, split=settings.split)
-    if len(authors) < 2:
-        raise CorpusError(
-            f"{path.name} has {len(authors)} authors with {_MINIMUM_DOCUMENTS} documents of {MINIMUM_CHARACTERS} "
-            f"characters on the {settings.split or 'whole'} side of the split: expected at least 2; try --split all"
-        )
-    return authors[: settings.authors]
+    return authors_on(settings.split, path, examples)[: settings.authors]
 
 
 def _occasions(author: Author, maker: OccasionMaker, settings: SelectionSettings) -> list[Occasion]:

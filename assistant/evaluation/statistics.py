@@ -59,6 +59,22 @@ def paired_test(first: Sequence[float], second: Sequence[float], *, seed: int = 
     return PairedTest(mean, float(low), float(high), p, bootstrap_p)
 
 
+def relative_gain(first: Sequence[float], second: Sequence[float], *, seed: int = 0) -> Interval | None:
+    """By how many percent the first condition's mean lies above the second's, on the same units.
+
+    The interval is that of the ratio over resampled pairs. None where the second mean is 0, even once in a resampling:
+    nothing is a share of nothing.
+    """
+    pairs = np.asarray([first, second], dtype=float)
+    drawn = np.random.default_rng(seed).integers(pairs.shape[1], size=(_RESAMPLES, pairs.shape[1]))
+    means = pairs[:, drawn].mean(axis=2)
+    if not means[1].all() or not pairs[1].mean():
+        return None
+    gains = 100 * (means[0] / means[1] - 1)
+    low, high = np.percentile(gains, [2.5, 97.5])
+    return Interval(float(100 * (pairs[0].mean() / pairs[1].mean() - 1)), float(low), float(high))
+
+
 def mean_interval(values: Sequence[float], *, seed: int = 0) -> Interval:
     """The mean of units with its interval.
 

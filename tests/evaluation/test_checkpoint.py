@@ -15,11 +15,10 @@ from assistant.evaluation.checkpoint import CheckpointReport, CheckpointSettings
 from assistant.evaluation.commands import add_evaluate_commands
 from assistant.evaluation.likelihood import Language
 from assistant.generation.local import LocalGenerator
-from assistant.generation.vocabulary import read_vocabulary
 from assistant.prompts import PromptTemplate
 from assistant.signature import file_hash
 from tests.hashing_encoder import HashingEncoder
-from tests.small_models import VOCABULARY, small_model, small_tokenizer, write_small_checkpoint
+from tests.small_models import VOCABULARY, as_loaded, small_model, small_tokenizer, write_small_checkpoint
 from tests.training.corpora import documents, names, write_corpus
 
 SETTINGS = CheckpointSettings(authors=3, documents=2, pairs=2, samples=3, sample_tokens=8)
@@ -35,7 +34,7 @@ def subject(*, knows_nothing: bool = False) -> Subject:
     if knows_nothing:
         torch.nn.init.zeros_(model.get_input_embeddings().weight)
     tokenizer = small_tokenizer()
-    generator = LocalGenerator(model, read_vocabulary(tokenizer, size=VOCABULARY), {"model": "small"})
+    generator = LocalGenerator(as_loaded(model, model="small"))
     return Subject(Language(model, tokenizer), generator, PromptTemplate(), frozenset({"the", "canal"}))
 
 

@@ -13,23 +13,22 @@ from assistant.errors import CorpusError, SettingsError
 from assistant.evaluation.checkpoint import Subject
 from assistant.evaluation.commands import add_evaluate_commands
 from assistant.evaluation.framework import Outcome, record_signature, run_framework
+from assistant.evaluation.framework_desk import OneProcess
 from assistant.evaluation.framework_report import as_json, as_markdown
 from assistant.evaluation.framework_table import Table, tabulate
 from assistant.evaluation.framework_tasks import FrameworkSettings
-from assistant.evaluation.framework_workers import OneProcess
 from assistant.evaluation.journal import Journal
 from assistant.evaluation.likelihood import Language
 from assistant.evaluation.metrics import text_scores
 from assistant.evaluation.report import fill_blocks
 from assistant.generation.local import LocalGenerator
-from assistant.generation.vocabulary import read_vocabulary
 from assistant.prompts import PromptTemplate
 from assistant.training.corpus import author_split
 from tests.hashing_encoder import HashingEncoder
-from tests.small_models import VOCABULARY, small_model, small_tokenizer, write_small_checkpoint
+from tests.small_models import as_loaded, small_model, small_tokenizer, write_small_checkpoint
 from tests.training.corpora import documents, names, write_corpus
 
-SERVED = "RankDocBySnpt+SumByDraft+SynCtx"
+SERVED = "RankDocBySnpt+SumByDraft+SynCtxNew"
 SETTINGS = FrameworkSettings(
     rows=("ImmedCtx", "RandomDoc", "OtherWriter", "RankDocBySnpt", SERVED),
     authors=2,
@@ -52,7 +51,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def subject() -> Subject:
     model, tokenizer = small_model().float().eval(), small_tokenizer()
-    generator = LocalGenerator(model, read_vocabulary(tokenizer, size=VOCABULARY), {"model": "small"})
+    generator = LocalGenerator(as_loaded(model, model="small"))
     return Subject(Language(model, tokenizer), generator, PromptTemplate(), frozenset())
 
 
@@ -198,7 +197,7 @@ def test_without_others_there_is_no_authorship(subject: Subject, tmp_path: Path)
 
 
 def test_too_few_authors_and_unknown_rows_are_errors(corpus: Path, subject: Subject, tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"has 0 authors with 7 documents .* validation side .* try --split all"):
+    with pytest.raises(CorpusError, match=r"has 0 authors with 5 documents .* validation side .* try --split all"):
         run(corpus, tmp_path / "a", subject, replace(SETTINGS, split="validation"))
     with pytest.raises(SettingsError, match="'BestDoc'"):
         run(corpus, tmp_path / "b", subject, replace(SETTINGS, rows=("BestDoc",)))

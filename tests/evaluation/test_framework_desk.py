@@ -4,23 +4,28 @@ import os
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assistant.errors import ModelError, SettingsError
 from assistant.evaluation.checkpoint import Subject
 from assistant.evaluation.framework import Outcome, record_signature, run_framework
+from assistant.evaluation.framework_desk import OneProcess
+from assistant.evaluation.framework_estimate import as_text, estimate_framework
+from assistant.evaluation.framework_report import as_json, as_markdown
+from assistant.evaluation.framework_table import tabulate
 from assistant.evaluation.framework_tasks import FrameworkSettings
-from assistant.evaluation.framework_workers import OneProcess, Workers
+from assistant.evaluation.framework_workers import Workers
 from assistant.evaluation.journal import Journal
 from assistant.evaluation.likelihood import Language
 from assistant.evaluation.zero_shot import zero_shot_of
 from assistant.generation.local import LocalGenerator
-from assistant.generation.vocabulary import read_vocabulary
 from assistant.prompts import PromptTemplate
+from assistant.settings import HelperSettings
 from tests.hashing_encoder import HashingEncoder
 from tests.one_thread import one_thread
-from tests.small_models import VOCABULARY, small_model, small_tokenizer
+from tests.small_models import as_loaded, small_model, small_tokenizer, write_small_checkpoint
 from tests.training.corpora import documents, names, write_corpus
 
 __all__ = ["one_thread"]
@@ -55,10 +60,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 CHAT = "{% for message in messages %}<|first|>{{ message.content }}{% endfor %}<|second|>"
 
 
+def subject(*, seed: int = 0) -> Subject:
+    model, tokenizer = small_model(seed=seed).float().eval(), small_tokenizer()
+    generator = LocalGenerator(as_loaded(model, model="small"))
+    return Subject(Language(model, tokenizer), generator, PromptTemplate(), frozenset())
+
+
 def load() -> OneProcess:
-    model, tokenizer = small_model().float().eval(), small_tokenizer()
-    generator = LocalGenerator(model, read_vocabulary(tokenizer, size=VOCABULARY), {"model": "small"})
-    return OneProcess(Subject(Language(model, tokenizer), generator, PromptTemplate(), frozenset()), HashingEncoder())
+    return OneProcess(subject(), HashingEncoder())
 
 
 def die() -> OneProcess:
@@ -127,10 +136,110 @@ def test_an_instruction_tuned_model_has_a_row_of_its_own(corpus: Path, tmp_path:
         run(corpus, tmp_path / "a", with_it)
     instructed = deepcopy(small_tokenizer())
     instructed.chat_template = CHAT
-    other = LocalGenerator(small_model(seed=7).float().eval(), read_vocabulary(instructed, size=VOCABULARY), {})
+    other = LocalGenerator(as_loaded(small_model(seed=7).float().eval(), instructed))
     by = replace(load(), zero_shot=zero_shot_of(other, "small"))
     found = run(corpus, tmp_path / "b", with_it, by)
     assert_equal(run(corpus, tmp_path / "c", replace(with_it, batch=1), by), found)
     of_row = {row: [w for task, w in found.written.items() if task.row == row] for row in with_it.rows}
     assert len(of_row["LLMZeroShot"]) == len(of_row["ImmedCtx"]) == 6
     assert all(written.evidence_characters > 0 for written in of_row["LLMZeroShot"])
+
+
+OWN = replace(
+    SETTINGS,
+    rows=("ImmedCtx", "ImmedCtx@mine", "RankDocBySnpt+Memory@mine"),
+    typing_rows=("ImmedCtx@mine",),
+    documents=1,
+    checkpoints={"mine": "hash of mine"},
+)
+
+
+def by_own(*, seed: int) -> OneProcess:
+    return replace(load(), checkpoints={"mine": subject(seed=seed)})
+
+
+def test_a_row_writes_with_its_own_checkpoint(corpus: Path, tmp_path: Path) -> None:
+    found = run(corpus, tmp_path / "a", OWN, by_own(seed=7))
+    assert_equal(run(corpus, tmp_path / "b", replace(OWN, batch=1), by_own(seed=7)), found)
+    of_row = {row: [w.text for task, w in found.written.items() if task.row == row] for row in OWN.rows}
+    assert [len(texts) for texts in of_row.values()] == [3, 3, 3]
+    assert not set(of_row["ImmedCtx"]) & set(of_row["ImmedCtx@mine"])
+    assert {task.row for task in found.typed} == {"ImmedCtx@mine"}
+    alike = run(corpus, tmp_path / "c", OWN, by_own(seed=0)).written
+    texts = {task.row: {task.author: w.text} for task, w in alike.items()}
+    assert texts["ImmedCtx"] == texts["ImmedCtx@mine"]
+
+
+def test_another_checkpoint_makes_its_rows_anew_and_leaves_the_others(corpus: Path, tmp_path: Path) -> None:
+    run(corpus, tmp_path, OWN, by_own(seed=7))
+    before = (tmp_path / "records.jsonl").read_text().splitlines()
+    retrained = replace(OWN, checkpoints={"mine": "another hash"})
+    found = run(corpus, tmp_path, retrained, by_own(seed=8))
+    after = (tmp_path / "records.jsonl").read_text().splitlines()
+    assert after[: len(before)] == before
+    assert all("@mine" in line and "another hash" in line for line in after[len(before) :])
+    assert len(after) - len(before) == 3 * 3  # two rows that write, one that types
+    assert_equal(found, run(corpus, tmp_path / "fresh", retrained, by_own(seed=8)))
+
+
+def test_a_checkpoint_that_was_not_given_is_asked_for(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="row ImmedCtx@yours wants a checkpoint: give --checkpoint yours=FOLDER"):
+        run(corpus, tmp_path, replace(OWN, rows=("ImmedCtx@yours",)), by_own(seed=7))
+
+
+def test_a_dear_row_is_measured_on_the_first_documents_of_the_others(corpus: Path, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, rows=("ImmedCtx", "RankDocBM25"), typing_rows=(), fewer={"RankDocBM25": 1})
+    found = run(corpus, tmp_path, settings)
+    places = {row: [(task.author, task.document) for task in found.written if task.row == row] for row in settings.rows}
+    assert (len(places["ImmedCtx"]), len(places["RankDocBM25"])) == (6, 3)
+    assert set(places["RankDocBM25"]) < set(places["ImmedCtx"])
+    table = tabulate(found, settings)
+    assert [row.documents for row in table.rows] == [6, 3]
+    shared = set(places["RankDocBM25"])
+    means = [
+        sum(w.bits for task, w in found.written.items() if task.row == row and (task.author, task.document) in shared)
+        for row in ("RankDocBM25", "ImmedCtx")
+    ]
+    (bits,) = [test for test in table.tests if test.metric == "bits_per_character"]
+    assert abs(bits.test.difference) == pytest.approx(abs(means[0] - means[1]) / 3)
+    assert "| RankDocBM25 (3 documents) |" in as_markdown(as_json(table, {}))
+
+
+class Counting(LocalGenerator):
+    """Says how often it was asked."""
+
+    asked = 0
+
+    def stream(self, *arguments: Any, **named: Any) -> Any:
+        self.asked += 1
+        return super().stream(*arguments, **named)
+
+
+def test_rows_that_ask_the_very_same_are_answered_once(corpus: Path, tmp_path: Path) -> None:
+    model, tokenizer = small_model().float().eval(), small_tokenizer()
+    generator = Counting(as_loaded(model, model="small"))
+    by = OneProcess(Subject(Language(model, tokenizer), generator, PromptTemplate(), frozenset()), HashingEncoder())
+    # A model of random weights hardly ever writes what can be traced: mostly nothing is added to the entries.
+    helpers = HelperSettings(generic_summary_model=str(write_small_checkpoint(tmp_path / "helper")))
+    rows = ("RankDocBySnpt", "RankDocBySnpt+SumCtxIndWritten")
+    settings = replace(SETTINGS, rows=rows, typing_rows=(), helpers=helpers, batch=1)
+    written = run(corpus, tmp_path / "out", settings, by).written
+    assert len(written) / 2 <= generator.asked < len(written)
+    spent = {row: sum(w.summary_milliseconds for task, w in written.items() if task.row == row) for row in rows}
+    assert spent[rows[1]] > spent[rows[0]]
+
+
+def test_what_an_evaluation_takes_is_said_before_it_is_run(corpus: Path, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, rows=("ImmedCtx", "RankDocBySnpt"))
+    estimate = estimate_framework(corpus, load(), settings, set())
+    assert (estimate.authors, estimate.documents, estimate.rows) == (3, 6, 2)
+    assert (estimate.texts, estimate.walks, estimate.made, estimate.tried) == (12, 6, 0, 6)
+    assert estimate.seconds_left == pytest.approx(3 * estimate.seconds_tried)
+    done = run(corpus, tmp_path, replace(settings, authors=1))
+    left = estimate_framework(corpus, load(), settings, {*done.written, *done.typed})
+    assert (left.made, left.texts) == (6, 12)
+    assert left.seconds_left == pytest.approx(2 * left.seconds_tried)
+    everything = run(corpus, tmp_path, settings)
+    nothing = estimate_framework(corpus, load(), settings, {*everything.written, *everything.typed})
+    assert (nothing.made, nothing.tried, nothing.seconds_left) == (18, 0, 0)
+    assert "6 documents of 3 authors, 2 rows: 12 texts" in as_text(estimate)

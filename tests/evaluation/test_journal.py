@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import CorpusError
-from assistant.evaluation.journal import Journal
+from assistant.evaluation.journal import Journal, measured_once
 
 SIGNATURE = {"model": "small", "settings": {"tokens": 8, "seed": 0}}
 
@@ -38,3 +38,21 @@ def test_another_evaluation_is_refused_by_what_differs(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"\(encoder differ\)"):
         Journal(tmp_path, SIGNATURE | {"encoder": "hashing"})
     assert list(Journal(tmp_path, SIGNATURE).records()) == [{"number": 1}]
+
+
+def test_an_author_is_measured_once(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, SIGNATURE)
+    journal.append({"author": "b", "bits": 2})
+    asked: list[int] = []
+    told: list[tuple[int, int]] = []
+
+    def measure(number: int) -> dict[str, object]:
+        asked.append(number)
+        return {"author": "abc"[number], "bits": number}
+
+    found = measured_once("abc", measure, journal, lambda done, total: told.append((done, total)))
+    assert [record["bits"] for record in found] == [0, 2, 2]
+    assert asked == [0, 2]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert [record["author"] for record in journal.records()] == ["b", "a", "c"]
+    assert measured_once("ab", measure, None, lambda *_: None)[1]["bits"] == 1

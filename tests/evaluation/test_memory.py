@@ -15,6 +15,7 @@ from assistant.evaluation.memory import MemorySettings, find_authors, measure_au
 from assistant.evaluation.memory_commands import add_memory_command
 from assistant.evaluation.memory_report import as_document, as_markdown
 from assistant.evaluation.memory_writing import longest_copied_run
+from assistant.evaluation.report import fill_blocks
 from assistant.generation.local import load_generator
 from assistant.prompts import build_prompt
 from assistant.training.memory_fit import FitSettings
@@ -95,7 +96,24 @@ def test_a_document_has_rows_tests_shares_harm_and_faults(records: list[dict[str
     assert set(document["worst_harm_percent"]) >= {"own memory, 1 document", "own memory, 2 documents"}
     assert [writing["texts"] for writing in document["writings"]] == [3, 3]
     assert all(writing["longest_copied_words"] <= 8 for writing in document["writings"][1:])
-    assert "| own memory |" in as_markdown(document)
+    shown = as_markdown(document)
+    assert "| own memory |" in shown
+    assert "- Better off with own memory: 100 % of the authors." in shown
+    harm = document["worst_harm_percent"]["own memory, 1 document"]
+    assert f"- Worst author with own memory, 1 document: {harm:+.2f} % bits per character." in shown
+    writing = document["writings"][1]
+    assert f"| {writing['method']} | 3 | {100 * writing['loop_rate']:.1f} % |" in shown
+    assert "Characters saved with the memory against without: p " in shown
+
+
+def test_a_block_of_the_prose_gets_the_rows_and_shares(records: list[dict[str, Any]], tmp_path: Path) -> None:
+    document = as_document(records, {"model": "small"}) | {"writings": [], "typing_test": None}
+    path = tmp_path / "docs" / "results" / "memory-email.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(document))
+    filled = fill_blocks("<!-- results:memory-email -->\n<!-- /results -->\n", tmp_path)
+    assert filled == f"<!-- results:memory-email -->\n{as_markdown(document)}<!-- /results -->\n"
+    assert "writing with" not in filled
 
 
 def test_a_stopped_measurement_goes_on_where_it_was(subject: Subject, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.errors import SettingsError
-from assistant.evaluation.rows import ROWS, TYPING_ROWS, comparisons, row_named
+from assistant.evaluation.rows import ROWS, TYPING_ROWS, comparisons, row_named, rows_for
 from assistant.settings import HelperSettings, Settings
 from assistant.training.archive import ARCHIVE_VOICE, ArchiveView, WordVectors, build_archive
 from assistant.training.corpus import Record
@@ -78,7 +78,10 @@ def test_any_combination_can_be_asked_for() -> None:
     [
         ("BestDoc", "'BestDoc' in the row 'BestDoc': expected ImmedCtx, .*RankDocBySnpt, .* first"),
         ("", "'' in the row ''"),
-        ("RecentDoc+Sum", "'Sum' in the row 'RecentDoc.Sum': expected SumByDraft, SumCtx, .*SumCtxInd, SynByDraft"),
+        (
+            "RecentDoc+Sum",
+            "'Sum' in the row 'RecentDoc.Sum': expected SumByDraft, SumCtx, .*SumCtxIndWritten, SynByDraft",
+        ),
         ("RecentDoc+none", "'none' in the row"),
         ("RecentDoc+SumCtxInd+SumByDraft", "'SumByDraft' in the row"),
     ],
@@ -118,6 +121,7 @@ def test_rows_are_compared_with_no_past_the_stage_before_the_sibling_and_the_con
         "RankDocBySnpt+SumByDraft+SynCtxInd",
         "RankDocBySnpt+SumByDraft+SynByDraft",
         "RankDocBySnpt+SumByDraft+SynCtx",
+        "RankDocBySnpt+SumByDraft+SynCtxNew",
     ]
     pairs = comparisons(names)
     assert len(set(pairs)) == len(pairs)
@@ -136,8 +140,63 @@ def test_rows_are_compared_with_no_past_the_stage_before_the_sibling_and_the_con
         ("RankDocBySnpt+SumByDraft+SynCtx", "RankDocBySnpt+SumByDraft"),
         ("RankDocBySnpt+SumByDraft+SynCtx", "RankDocBySnpt+SumByDraft+SynCtxInd"),
         ("RankDocBySnpt+SumByDraft+SynCtx", "RankDocBySnpt+SumByDraft+SynByDraft"),
+        ("RankDocBySnpt+SumByDraft+SynCtxNew", "RankDocBySnpt+SumByDraft"),
+        ("RankDocBySnpt+SumByDraft+SynCtxNew", "RankDocBySnpt+SumByDraft+SynCtxInd"),
+        ("RankDocBySnpt+SumByDraft+SynCtxNew", "RankDocBySnpt+SumByDraft+SynCtx"),
     }
 
 
 def test_rows_that_were_not_measured_are_not_compared() -> None:
     assert comparisons(["RankDocBM25"]) == []
+
+
+def test_a_row_may_have_a_checkpoint_of_its_own() -> None:
+    own, shared = row_named("RankDocBM25+SumCtxInd@mine"), row_named("RankDocBM25+SumCtxInd")
+    assert (own.checkpoint, shared.checkpoint) == ("mine", "")
+    assert own.settings == shared.settings
+    request = Request(WriterId(0), None, "", "We saw the sluice")
+    ids = row_named("UserID@ids").stages(view(), ENCODER, author="A", seed="0").evidence(request).keywords
+    assert [keyword.text[:5] for keyword in ids] == ["user "]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("RecentDoc@", "names no checkpoint"), ("LLMZeroShot@mine", "is another model already")]
+)
+def test_a_name_of_a_checkpoint_that_says_nothing_is_refused(name: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        row_named(name)
+
+
+def test_rows_with_their_own_checkpoints_are_compared_with_each_other_and_with_themselves_on_the_shared_one() -> None:
+    apart = ["ImmedCtx@a", "RankDocBySnpt@b", "RankDocBySnpt+SumCtx@c", "RankDocBySnpt+SumCtx@d"]
+    assert set(comparisons(["ImmedCtx", "RankDocBySnpt", *apart])) == {
+        ("RankDocBySnpt", "ImmedCtx"),
+        ("RankDocBySnpt@b", "ImmedCtx@a"),
+        ("RankDocBySnpt+SumCtx@c", "ImmedCtx@a"),
+        ("RankDocBySnpt+SumCtx@d", "ImmedCtx@a"),
+        ("RankDocBySnpt+SumCtx@c", "RankDocBySnpt@b"),
+        ("RankDocBySnpt+SumCtx@d", "RankDocBySnpt@b"),
+        ("RankDocBySnpt+SumCtx@d", "RankDocBySnpt+SumCtx@c"),
+        ("ImmedCtx@a", "ImmedCtx"),
+        ("RankDocBySnpt@b", "RankDocBySnpt"),
+    }
+    assert ("UserID@ids", "ImmedCtx") in comparisons(["ImmedCtx", "UserID@ids"])
+
+
+def test_rows_whose_models_are_given_are_in_the_table() -> None:
+    assert rows_for(HelperSettings(), zero_shot=False) == ROWS
+    writing = HelperSettings(summary_model="a", generic_summary_model="b", keyword_model="c")
+    added = [row for row in rows_for(writing, zero_shot=True) if row not in ROWS]
+    assert added == [
+        "RankDocBySnpt+SumCtxIndWritten",
+        "RankDocBySnpt+SumCtxWritten",
+        "RankDocBySnpt+SumCtx+SynCtxWritten",
+        "RankDocBySnpt+SumCtxWritten+SynCtxWritten",
+        "LLMZeroShot",
+    ]
+    for row in added:
+        row_named(row, writing)
+    pairs = comparisons(rows_for(writing, zero_shot=True))
+    assert ("RankDocBySnpt+SumCtxWritten", "RankDocBySnpt+SumCtx") in pairs
+    assert ("RankDocBySnpt+SumCtx+SynCtxWritten", "RankDocBySnpt+SumCtx+SynCtx") in pairs
+    assert ("RankDocBySnpt+SumCtxIndWritten", "RankDocBySnpt+SumCtxInd") in pairs

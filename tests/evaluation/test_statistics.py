@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from assistant.evaluation.statistics import Interval, holm, mean_interval, means_by_unit, paired_test
+from assistant.evaluation.statistics import Interval, holm, mean_interval, means_by_unit, paired_test, relative_gain
 
 
 def test_a_test_worked_out_by_hand() -> None:
@@ -110,3 +110,23 @@ def test_holm_worked_out_by_hand() -> None:
 def test_a_missing_partner_is_an_error() -> None:
     with pytest.raises(ValueError, match="shape"):
         paired_test([1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+def test_a_relative_gain_is_that_of_the_means_and_its_interval_that_of_the_pairs() -> None:
+    gain = relative_gain([12.0, 24.0, 36.0], [10.0, 20.0, 30.0])  # each a fifth more: no doubt about it
+    assert gain is not None
+    assert (gain.mean, gain.low, gain.high) == pytest.approx((20.0, 20.0, 20.0))
+    generator = np.random.default_rng(9)
+    second = generator.normal(40, 5, 60)
+    first = second + generator.normal(4, 1, 60)
+    found = relative_gain(first.tolist(), second.tolist())
+    assert found is not None
+    assert found.mean == pytest.approx(100 * (first.mean() / second.mean() - 1))
+    # By the delta method the ratio's error is that of first - ratio * second, over the second mean.
+    error = 100 * stats.sem(first - first.mean() / second.mean() * second) / second.mean()
+    assert found.low == pytest.approx(found.mean - 1.96 * error, abs=0.1)
+    assert found.high == pytest.approx(found.mean + 1.96 * error, abs=0.1)
+
+
+def test_nothing_is_a_share_of_nothing() -> None:
+    assert relative_gain([1.0, 2.0], [0.0, 0.0]) is None

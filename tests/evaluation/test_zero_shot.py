@@ -8,10 +8,9 @@ import pytest
 from assistant.errors import ModelError
 from assistant.evaluation.zero_shot import ZeroShot, load_zero_shot, zero_shot_of
 from assistant.generation.local import LocalGenerator
-from assistant.generation.vocabulary import read_vocabulary
 from assistant.prompts import FIRST, SECOND, Part
 from assistant.types import Evidence, Keyword
-from tests.small_models import VOCABULARY, small_model, small_tokenizer, write_small_checkpoint
+from tests.small_models import as_loaded, small_model, small_tokenizer, write_small_checkpoint
 
 CHAT = "{% for message in messages %}<|first|>user: {{ message.content }}\n{% endfor %}<|second|>"
 
@@ -19,7 +18,7 @@ CHAT = "{% for message in messages %}<|first|>user: {{ message.content }}\n{% en
 def zero_shot(template: str | None) -> ZeroShot:
     tokenizer = deepcopy(small_tokenizer())
     tokenizer.chat_template = template
-    return zero_shot_of(LocalGenerator(small_model(), read_vocabulary(tokenizer, size=VOCABULARY), {}), "small")
+    return zero_shot_of(LocalGenerator(as_loaded(small_model(), tokenizer)), "small")
 
 
 def test_the_answer_has_begun_with_the_draft() -> None:
