@@ -24,6 +24,7 @@ def add_bench_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParse
     _add_train(kinds)
     _add_start(kinds)
     _add_memory(kinds)
+    _add_persona(kinds)
 
 
 def _add_suggest(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -78,12 +79,24 @@ def _add_memory(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     memory.set_defaults(run=_memory)
 
 
+def _add_persona(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    persona = _add(kinds, "persona", "what a persona adds to a suggestion, by the number of documents")
+    persona.add_argument("--items", type=_sizes, default=(500, 5_000, 10_000), metavar="N,N,...")
+    _add_rounds(persona, 60)
+    _add_model(persona)
+    persona.set_defaults(run=_persona)
+
+
+def _persona(arguments: argparse.Namespace) -> None:
+    from assistant.bench.personas import bench_persona
+
+    _publish(arguments, bench_persona(Path(arguments.model), arguments.items, rounds=arguments.rounds))
+
+
 def _memory(arguments: argparse.Namespace) -> None:
     from assistant.bench.remembering import bench_memory
-    from assistant.bench.results import publish
 
-    document = bench_memory(Path(arguments.model), arguments.keys, rounds=arguments.rounds)
-    publish(document, out=arguments.out, as_json=True)
+    _publish(arguments, bench_memory(Path(arguments.model), arguments.keys, rounds=arguments.rounds))
 
 
 def _add(

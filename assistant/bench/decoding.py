@@ -16,11 +16,12 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
-from assistant.bench.measuring import Lap, Measured, Stopwatch, Worker, say, wait_for
+from assistant.bench.measuring import Lap, Measured, Stopwatch, Worker, wait_for
 from assistant.bench.results import Json, comparison, processor_facts, side_details, signature
 from assistant.bench.texts import ALL_DEMOS, Material, TypedDraft, typed_drafts
 from assistant.errors import SettingsError
 from assistant.prompts import Prompt, PromptTemplate, PromptTokenizer, build_prompt, encode_prompt
+from assistant.terminal import say
 from assistant.types import (
     DocumentId,
     Evidence,
@@ -146,28 +147,26 @@ class OurDecoding:
         self._plan = plan
         self._generator, template = load_generator(plan.model)
         self._prompts = _prompts(plan, template, self._generator.tokenizer)
-        self._passes = _Passes(self._generator.model)
         self._check_room()
         self.run(plan.rounds, is_typed_on=False)  # what the processor meets for the first time costs more
 
     def run(self, number: int, *, is_typed_on: bool) -> Lap:
-        """Write one suggestion; units are tokens, one for each pass through the model.
+        """Write one suggestion; units are tokens.
 
-        ``first_token_ms`` is the wait for the first text a person could see.
+        ``first_token_ms`` is the wait for the first text a person could see, ``per_token_ms`` for each token after it.
         """
         prompt = _prompt(self._prompts[number], is_typed_on=is_typed_on)
         sampling = Sampling(max_tokens=self._plan.tokens, seed=self._plan.seed + number)
-        self._passes.forget()
         first = None
         watch = Stopwatch()
         with closing(self._generator.stream(prompt, sampling)) as stream:
             for piece in stream:
-                if not piece:  # a stretch of a long prompt was read: no token is drawn after that pass
-                    self._passes.forget()
-                    continue
-                first = first or watch.seconds
-        lap = watch.lap(len(self._passes.times))
-        return _marked(lap, first, self._passes)
+                if piece:
+                    first = first or watch.seconds
+        tokens = len(stream.writing.ids) if stream.writing is not None else 0
+        lap = watch.lap(tokens)
+        waited = lap.seconds if first is None else first
+        return _marked(lap, waited, 1000 * (lap.seconds - waited) / max(1, tokens - 1))
 
     @property
     def generator(self) -> "LocalGenerator":
@@ -210,8 +209,8 @@ class PlainDecoding:
         given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         self._tokenizer = AutoTokenizer.from_pretrained(model, **given)
         config = AutoConfig.from_pretrained(model, **given)
-        loaded, _ = load_pretrained(model, config, dtype="auto" if precision == "auto" else torch.float32, **given)
-        self._model = loaded.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        loaded = load_pretrained(model, config, dtype="auto" if precision == "auto" else torch.float32, **given)
+        self._model = loaded.model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         self._passes = _Passes(self._model)
 
     def run(self, prompt: Sequence[int], tokens: int) -> Lap:
@@ -234,7 +233,8 @@ class PlainDecoding:
             streamer=arrivals,
         )
         self._tokenizer.decode(written[0, ids.shape[1] :])
-        return _marked(watch.lap(len(self._passes.times)), arrivals.first, self._passes)
+        lap = watch.lap(len(self._passes.times))
+        return _marked(lap, lap.seconds if arrivals.first is None else arrivals.first, self._passes.milliseconds_each)
 
     def precision(self) -> str:
         """The number format the model computes in."""
@@ -274,11 +274,9 @@ class _Arrivals:
         """Nothing was held back."""
 
 
-def _marked(lap: Lap, first: float | None, passes: _Passes) -> Lap:
-    marks = {
-        "first_token_ms": 1000 * (lap.seconds if first is None else first),
-        "per_token_ms": passes.milliseconds_each,
-    }
+def _marked(lap: Lap, first: float, milliseconds_each: float) -> Lap:
+    """A lap with the seconds until its first text, and what each further token took."""
+    marks = {"first_token_ms": 1000 * first, "per_token_ms": milliseconds_each}
     return Lap(lap.units, lap.seconds, lap.cpu_seconds, marks)
 
 

@@ -9,7 +9,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 import numpy as np
 
 from assistant.errors import OwnhandError
+from assistant.terminal import say
 
 _Side = TypeVar("_Side")
 _Result = TypeVar("_Result")
@@ -149,12 +150,6 @@ def measure_in_turn(rounds: int, *sides: tuple[Worker[Any], Callable[[Any], Lap]
     )
 
 
-def say(line: str) -> None:
-    """Progress, on stderr."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
-
-
 def percentiles_ms(seconds: list[float]) -> dict[str, float]:
     """The 50th, 90th and 95th percentile in milliseconds."""
     return {f"p{share}_ms": 1000 * float(np.percentile(seconds, share)) for share in (50, 90, 95)}
@@ -192,3 +187,16 @@ def _peak_memory_mb() -> float:
     kilobyte = 1 if sys.platform == "darwin" else 1024
     most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return most * kilobyte / 2**20
+
+
+def median_turns(works: Sequence[Callable[[], object]], *, rounds: int) -> tuple[float, ...]:
+    """Milliseconds of processor time of each of several works, the median over rounds in which they take turns."""
+    times: list[list[float]] = [[] for _ in works]
+    for work in works:
+        work()
+    for _ in range(rounds):
+        for spent, work in zip(times, works, strict=True):
+            before = time.process_time()
+            work()
+            spent.append((time.process_time() - before) * 1000)
+    return tuple(statistics.median(spent) for spent in times)

@@ -4,7 +4,7 @@ rank_bm25 and a Chroma collection find snippets and reciprocal ranks fuse them; 
 encoded when they are needed. Nothing is kept between two suggestions but the two indexes.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,14 +104,15 @@ class PlainRanker:
         self._settings = settings.ranking
 
     def rank(
-        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, pinned: Sequence[RankedEntry] = ()
     ) -> tuple[RankedEntry, ...]:
         """One entry per document until the budget is used up."""
         entries: dict[DocumentId, RankedEntry] = {}
-        left = self._settings.budget_characters
+        left = self._settings.budget_characters - sum(len(entry.text) for entry in pinned)
+        standing = {entry.document for entry in pinned}
         for hit in hits:
             characters = min(left, self._settings.passage_characters)
-            if characters >= len(hit.snippet.text) and hit.snippet.document not in {*entries, *without}:
+            if characters >= len(hit.snippet.text) and hit.snippet.document not in {*entries, *standing}:
                 entry = _entry(self._documents[hit.snippet.document], hit, characters)
                 entries[entry.document] = entry
                 left -= len(entry.text)

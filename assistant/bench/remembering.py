@@ -5,12 +5,11 @@ weight, as the paper's formula reads (Khandelwal et al. 2020), over the same key
 processor time is measured, because other work on the machine does not lengthen it.
 """
 
-import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.bench.measuring import median_turns
 from assistant.bench.results import Json, signature
 from assistant.types import DocumentId
 
@@ -47,21 +46,10 @@ def bench_memory(model: Path, sizes: tuple[int, ...], *, rounds: int) -> Json:
         draft = _draft(memory)
         ours: Callable[[], object] = lambda: mix(fitted.gate, logits, memory, draft)  # noqa: B023, E731 - used at once
         plain: Callable[[], object] = lambda: _plain(memory, draft, logits)  # noqa: B023, E731 - used at once
-        mine, reference = _turns(ours, plain, rounds)
+        mine, reference = median_turns((ours, plain), rounds=rounds)
         found.append({"keys": size, "ours_ms": mine, "reference_ms": reference, "ratio": reference / mine})
     facts = signature(("torch",), weights_sha256=weights, rounds=rounds, threads=torch.get_num_threads(), width=width)
-    return {"unit": "ms of processor time a token", "sizes": found, "signature": facts}
-
-
-def _turns(ours: Callable[[], object], reference: Callable[[], object], rounds: int) -> tuple[float, float]:
-    ours(), reference()
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for side, work in enumerate((ours, reference)):
-            before = time.process_time()
-            work()
-            times[side].append((time.process_time() - before) * 1000)
-    return statistics.median(times[0]), statistics.median(times[1])
+    return {"bench": "memory", "unit": "ms of processor time a token", "sizes": found, "signature": facts}
 
 
 def _memory(fitted: "FittedMemory", size: int, width: int) -> "VoiceMemory":

@@ -70,7 +70,25 @@ def _suggest(result: Json) -> str:
         for size in result["sizes"]
     ]
     columns = ["snippets", "p50, ms", "p90", "p95", "reference p50", "p95", "ratio", "recall at 10"]
-    return _table([*columns, "first word p90", "typed on"], rows)
+    return _table([*columns, "first word p50", "p90", "typed on p50", "p90"], rows)
+
+
+def _memory(result: Json) -> str:
+    """Memory: a row for every size."""
+    rows = [[f"{size['keys']:,}", size["ours_ms"], size["reference_ms"], size["ratio"]] for size in result["sizes"]]
+    return _table(["keys", f"ours, {result['unit']}", "reference", "ratio"], rows)
+
+
+def _persona(result: Json) -> str:
+    """Persona: a row for every size."""
+    rows = [
+        [
+            f"{size['documents']:,}",
+            *(size[name] for name in ("ours_ms", "new_opening_ms", "first_ms", "reference_ms", "ratio")),
+        ]
+        for size in result["sizes"]
+    ]
+    return _table(["documents", f"ours, {result['unit']}", "a new opening", "the first", "reference", "ratio"], rows)
 
 
 _TABLES: dict[str, Callable[[Json], str]] = {
@@ -79,6 +97,8 @@ _TABLES: dict[str, Callable[[Json], str]] = {
     "start": _sides,
     "decode": _decode,
     "suggest": _suggest,
+    "memory": _memory,
+    "persona": _persona,
 }
 
 

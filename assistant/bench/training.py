@@ -26,7 +26,7 @@ from assistant.settings import SHIPPED_CHECKPOINT
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from assistant.training.loop import Progress
+    from assistant.training.resumable import Progress
 
 UNIT = "tokens per second"
 _LIBRARIES = ("torch", "transformers", "accelerate")

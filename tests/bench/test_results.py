@@ -65,6 +65,35 @@ def test_the_prose_gets_the_table_of_the_result_file(tmp_path: Path) -> None:
     assert bench_table(imported()) in filled
 
 
+@pytest.mark.parametrize(
+    ("kind", "size", "row"),
+    [
+        (
+            "persona",
+            {
+                "documents": 5000,
+                "ours_ms": 4.0,
+                "new_opening_ms": 9.5,
+                "first_ms": 60.0,
+                "reference_ms": 80.0,
+                "ratio": 20.0,
+            },
+            "| 5,000     | 4        | 9.5           | 60        | 80        | 20    |",
+        ),
+        (
+            "memory",
+            {"keys": 20_000, "ours_ms": 0.5, "reference_ms": 5.0, "ratio": 10.0},
+            "| 20,000 | 0.5      | 5         | 10    |",
+        ),
+    ],
+)
+def test_times_by_size_have_a_row_each(tmp_path: Path, kind: str, size: dict[str, Any], row: str) -> None:
+    document = {"bench": kind, "unit": "ms", "sizes": [size], "signature": {}}
+    publish(document, out=tmp_path / "docs" / "results" / f"bench-{kind}.json", as_json=False)
+    filled = fill_blocks(f"<!-- results:bench-{kind} -->\n<!-- /results -->\n", tmp_path)
+    assert row in filled
+
+
 def test_small_numbers_keep_three_digits_and_large_ones_all_before_the_point() -> None:
     table = bench_table(imported(ours=12_345.67, reference=0.012345))
     assert "| 12,346 |" in table
