@@ -15,7 +15,16 @@ from assistant.assembly import Assistant
 from assistant.errors import OwnhandError, SettingsError
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.suggestion_json import suggestion_json
-from assistant.types import Document, DocumentId, Evidence, MemoryUse, Request, Steering, Suggestion
+from assistant.types import (
+    Document,
+    DocumentId,
+    Evidence,
+    MemoryUse,
+    Request,
+    Steering,
+    Suggestion,
+    voice_strength_for,
+)
 from assistant.ui.steering_choice import SteeringChoice
 from assistant.ui.suggest_routes import sampling_for
 from assistant.ui.writers import current_writer
@@ -33,15 +42,16 @@ def add_endpoints(assistant: Assistant) -> None:
         voice: str = "",
         memory_strength: float | None = None,
         steering: dict[str, object] | None = None,
-        voice_strength: float = 1.0,
+        voice_strength: float | None = None,
         request: gr.Request = _FILLED_IN,
     ) -> Generator[dict[str, object], None, None]:
         """Continue a draft in a voice, named as in the library ("" for none); every answer replaces the one before.
 
         memory_strength: how much of the voice's wording, 0 to 1; by default what the voice's drafts start with.
         steering: what to change of the evidence: pinned, excluded, order (document numbers), added_words,
-        removed_words, summary, ranking.
-        voice_strength: how far to go towards the voice's persona, where the model has a plug, 0 to 1.
+        removed_words, summary, ranking, summary_by, keywords_by.
+        voice_strength: how far to go towards the voice's persona, where the model has a plug, 0 to 1; by default what
+        the voice's drafts start with.
         """
         try:
             writer = current_writer(request.request)
@@ -58,7 +68,7 @@ def add_endpoints(assistant: Assistant) -> None:
                 sampling=sampling,
                 memory_strength=use.strength,
                 longest_copy=use.longest_copy,
-                voice_strength=voice_strength,
+                voice_strength=voice_strength_for(chosen, voice_strength),
                 steering=steering_of(steering),
             )
             assistant.library.draft_steering.check(writer, ask.voice, ask.steering)

@@ -20,7 +20,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from assistant.assembly import Assistant
-from assistant.copies import Copy, copied_runs
+from assistant.copies import HABIT, Copy, copied_runs
+from assistant.errors import NotFoundError, OwnhandError
 from assistant.influence import Influence, influences
 from assistant.novelty import NewFact, new_facts
 from assistant.stages import Scorer
@@ -117,6 +118,8 @@ async def _lines(
             async for finding in findings:
                 if finding is not None:
                     yield json.dumps(finding, ensure_ascii=False) + "\n"
+        except OwnhandError as error:
+            yield json.dumps({"event": "error", "message": str(error)}) + "\n"
         except Exception:  # noqa: BLE001 - a judgement that fails must not look like one that found nothing
             _log.exception("An inspection failed")
             yield json.dumps({"event": "error", "message": UNEXPECTED}) + "\n"
@@ -124,21 +127,41 @@ async def _lines(
 
 def _findings(assistant: Assistant, request: Request, inspection: Inspection) -> Generator[Json | None, None, None]:
     text, shown = inspection.text, inspection.shown
-    documents = {} if request.voice is None else assistant.library.documents_by_id(request.voice, shown.documents)
-    yield _marks_json(request, text, shown, documents)
+    documents = _lending(assistant, request, shown)
+    yield _marks_json(assistant, request, inspection, documents)
     pipeline = assistant.pipeline
     if not isinstance(pipeline.generator, Scorer):
         return
     evidence = _evidence(shown, documents)
     for influence in influences(
-        pipeline.generator, lambda evidence: pipeline.prompt(request, evidence), evidence, text
+        pipeline.generator,
+        lambda evidence: pipeline.prompt(request, evidence),
+        evidence,
+        text,
+        pipeline.persona(request),
     ):
         yield None if influence is None else _influence_json(influence)
 
 
-def _marks_json(request: Request, text: str, shown: Shown, documents: Mapping[DocumentId, Document]) -> Json:
-    copies = copied_runs(text, request.before, documents.values())
-    facts = new_facts(text, request.before, _known(request, shown, documents))
+def _lending(assistant: Assistant, request: Request, shown: Shown) -> Mapping[DocumentId, Document]:
+    """The documents that were shown, without those that the writer left out."""
+    if request.voice is None:
+        return {}
+    wanted = [document for document in shown.documents if document not in request.left_out]
+    return assistant.library.documents_by_id(request.voice, wanted)
+
+
+def _marks_json(
+    assistant: Assistant, request: Request, inspection: Inspection, documents: Mapping[DocumentId, Document]
+) -> Json:
+    text, shown, voice = inspection.text, inspection.shown, request.voice
+
+    def spread(phrase: str) -> int:
+        return 0 if voice is None else assistant.library.documents_saying(voice, phrase, most=HABIT)
+
+    copies = copied_runs(text, request.before, list(documents.values()), spread=spread)
+    stored = _stored_text(assistant, request.writer, inspection)
+    facts = new_facts(text, request.before, [stored, *_known(request, shown, documents)])
     return {
         "event": "marks",
         "copies": [
@@ -150,6 +173,19 @@ def _marks_json(request: Request, text: str, shown: Shown, documents: Mapping[Do
             for fact, place in zip(facts, to_units(text, [fact.span for fact in facts]), strict=True)
         ],
     }
+
+
+def _stored_text(assistant: Assistant, writer: WriterId, inspection: Inspection) -> str:
+    """The whole draft as it was saved last: of a long one the page sends only what stands around the cursor.
+
+    What is judged may have been put in and saved by now: it is no witness for itself.
+    """
+    if inspection.ask.draft is None:
+        return ""
+    try:
+        return assistant.library.draft(writer, inspection.ask.draft).text.replace(inspection.text, "")
+    except NotFoundError:  # deleted meanwhile
+        return ""
 
 
 def _known(request: Request, shown: Shown, documents: Mapping[DocumentId, Document]) -> list[str]:

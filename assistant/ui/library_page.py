@@ -50,11 +50,8 @@ def _add_import_endpoint(assistant: Assistant) -> None:
 
 
 def _import(assistant: Assistant, writer: WriterId, files: list[Path], name: str) -> dict[str, object]:
-    library = assistant.library
-    wanted = name.strip().casefold()  # the library takes names that differ in case alone for the same
-    named = next((voice for voice in library.voices(writer) if voice.name.casefold() == wanted), None)
-    voice = named or library.create_voice(writer, name)
-    return _report_json(library.import_now(writer, voice.id, files))
+    _, report = assistant.library.import_by_name(writer, name, files)
+    return _report_json(report)
 
 
 def _report_json(report: ImportReport) -> dict[str, object]:

@@ -16,6 +16,7 @@ from assistant.errors import LibraryError, NotFoundError
 from assistant.library.archives import LARGEST_ZIP_BYTES
 from assistant.library.demos import DemoCorpus, demo_corpora
 from assistant.library.library import Library
+from assistant.library.page_folders import UPLOADS_FOLDER
 from assistant.library.readers import LARGEST_FILE_BYTES, READERS
 from assistant.library.reports import ImportId, ImportReport
 from assistant.types import Document, DocumentId, DocumentInfo, Snippet, Voice, VoiceId, WriterId
@@ -40,7 +41,7 @@ class VoiceName(BaseModel):
 def library_routes(assistant: Assistant) -> APIRouter:
     """All routes of the Library page."""
     router = APIRouter(prefix=_PREFIX)
-    uploads = Uploads(assistant.settings.data_dir / "uploads", largest=largest)
+    uploads = Uploads(assistant.settings.data_dir / UPLOADS_FOLDER, largest=largest)
     uploads.clear()
     _add_voices(router, assistant.library)
     _add_documents(router, assistant.library)
@@ -178,6 +179,7 @@ def _voice(voice: Voice, library: Library) -> Json:
         "snippets": voice.snippets,
         "importing": library.is_importing(voice),
         "memory_use": memory_use_json(voice.memory_use),
+        "voice_strength": voice.voice_strength,
         "learning": asdict(library.learning(voice)),
     }
 

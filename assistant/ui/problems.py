@@ -41,4 +41,7 @@ def _first_fault(error: Exception) -> str:
     if not isinstance(error, RequestValidationError):
         return str(error)
     fault = error.errors()[0]
-    return f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}"
+    place = ".".join(str(part) for part in fault["loc"][1:])
+    if fault["type"] == "string_too_long":
+        return f"the {place} is longer than {fault['ctx']['max_length']:,} characters: shorten it, or split it in two"
+    return f"{place}: {fault['msg']}"

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from assistant.sentences import sentence_spans
 from assistant.suggestion_json import Json, support_json
-from assistant.types import Document, DocumentId, Recall, Span, Suggestion, Support
+from assistant.types import Document, DocumentId, Span, Suggestion, Support
 
 # A word that leans less than this on the past is not marked: the model would most likely have written it anyway.
 _FAINTEST_SHARE = 0.2
 # A document that gave less than this many words in all is not named for it.
 _FEWEST_WORDS = 0.25
+# One without a passage beside the draft is only named if it gave this share of the words: it would stand before those.
+_FEWEST_OF_ALL = 0.05
 _MOST_DOCUMENTS = 8
 # Of a sentence without an end, as in a list of names, so many characters on each side of the word are enough.
 _LONGEST_SIDE = 240
@@ -28,7 +30,7 @@ def recalls_json(suggestion: Suggestion, documents: Mapping[DocumentId, Document
     return {
         "runs": list(_runs(suggestion, documents)),
         "words": len(suggestion.text.split()),
-        "documents": _contributions(suggestion.recalls, documents),
+        "documents": _contributions(suggestion, documents),
     }
 
 
@@ -50,19 +52,21 @@ def _runs(suggestion: Suggestion, documents: Mapping[DocumentId, Document]) -> I
         yield {"text": text[position:]}
 
 
-def _contributions(recalls: tuple[Recall, ...], documents: Mapping[DocumentId, Document]) -> list[Json]:
+def _contributions(suggestion: Suggestion, documents: Mapping[DocumentId, Document]) -> list[Json]:
+    passages = {entry.document for entry in suggestion.evidence.entries}
+    fewest_elsewhere = max(_FEWEST_WORDS, _FEWEST_OF_ALL * len(suggestion.text.split()))
     words: defaultdict[DocumentId, float] = defaultdict(float)
     strongest: dict[DocumentId, Support] = {}
-    for support in (support for recall in recalls for support in recall.supports if support.document in documents):
-        words[support.document] += support.weight
-        best = strongest.setdefault(support.document, support)
-        if support.weight > best.weight:
-            strongest[support.document] = support
+    for given in (given for recall in suggestion.recalls for given in recall.given if given.document in documents):
+        words[given.document] += given.share
+        best = strongest.setdefault(given.document, given.strongest)
+        if given.strongest.weight > best.weight:
+            strongest[given.document] = given.strongest
     most_first = sorted(words, key=lambda document: -words[document])[:_MOST_DOCUMENTS]
     return [
         support_json(strongest[document], documents[document]) | {"words": words[document]}
         for document in most_first
-        if words[document] >= _FEWEST_WORDS
+        if words[document] >= (_FEWEST_WORDS if document in passages else fewest_elsewhere)
     ]
 
 

@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from assistant.assembly import Assistant
 from assistant.library.archives import LARGEST_ZIP_BYTES
+from assistant.library.page_folders import TEMPORARY_FOLDER
 from assistant.ui import server
 from assistant.ui.draft_routes import draft_routes
 from assistant.ui.endpoints import add_endpoints
@@ -32,7 +33,9 @@ from assistant.ui.library_page import build_library_page
 from assistant.ui.library_routes import library_routes
 from assistant.ui.models_page import build_models_page
 from assistant.ui.models_routes import models_routes
+from assistant.ui.persona_routes import persona_routes
 from assistant.ui.problems import explain_problems
+from assistant.ui.rewrite_routes import rewrite_routes
 from assistant.ui.statistics_page import build_statistics_page
 from assistant.ui.statistics_routes import statistics_routes
 from assistant.ui.steering_routes import steering_routes
@@ -77,10 +80,12 @@ def build_app(assistant: Assistant, *, names: frozenset[str] | None) -> FastAPI:
         write_routes,
         draft_routes,
         suggest_routes,
+        rewrite_routes,
         steering_routes,
         inspect_routes,
         statistics_routes,
         library_routes,
+        persona_routes,
         models_routes,
     ):
         app.include_router(routes(assistant))
@@ -115,7 +120,7 @@ def build_pages(assistant: Assistant) -> gr.Blocks:
 
 def _keep_gradio_private(data_dir: Path) -> Path:
     """Switch off what Gradio would send elsewhere; what it must store goes below the data folder, emptied first."""
-    temporary = data_dir / "temporary"
+    temporary = data_dir / TEMPORARY_FOLDER
     shutil.rmtree(temporary, ignore_errors=True)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(temporary)

@@ -1,4 +1,4 @@
-"""Statistics over HTTP: what became of a suggestion, told by the page, and all of it added up for its writer."""
+"""Statistics over HTTP: what became of suggestions and rewrites, told by the page, and added up for their writer."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -7,8 +7,11 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from assistant.assembly import Assistant
-from assistant.library.statistics import PHASES, Outcome, OutcomeId, StatisticsReport, Timings
-from assistant.types import VoiceId, WriterId
+from assistant.library.looks import Taken
+from assistant.library.rewrite_outcomes import RewriteOutcome
+from assistant.library.statistics import PHASES, Outcome, StatisticsReport, Timings
+from assistant.types import DraftId, RewriteKind, VoiceId, WriterId
+from assistant.ui.limits import LONGEST_TEXT
 from assistant.ui.wire import Json
 from assistant.ui.writers import current_writer
 
@@ -17,10 +20,11 @@ Milliseconds = Annotated[float, Field(ge=0, le=3_600_000)]
 
 _LONGEST_NAME = 200
 _MOST_WORDS = 10_000
+_MOST_CHANGES = 10_000
 
 
 class ToldOutcome(BaseModel):
-    """The body of a request that counts a suggestion."""
+    """The body of a request that counts a suggestion; ``taken`` is what was accepted of it, into which draft."""
 
     voice: VoiceId | None = None
     model: str = Field(max_length=_LONGEST_NAME)
@@ -28,6 +32,8 @@ class ToldOutcome(BaseModel):
     accepted_words: int = Field(ge=0, le=_MOST_WORDS)
     dismissed: bool
     timings: dict[str, Milliseconds] = {}
+    draft: DraftId | None = None
+    taken: str = Field("", max_length=LONGEST_TEXT)
 
     def outcome(self) -> Outcome:
         """The same as a value; phases that the statistics do not know are left out."""
@@ -41,11 +47,26 @@ class ToldOutcome(BaseModel):
             timings=Timings(**known),
         )
 
+    def words_taken(self) -> Taken | None:
+        """What is to be looked for later."""
+        return None if self.draft is None else Taken(self.draft, self.taken)
 
-class KeptWords(BaseModel):
-    """The body of a request that tells what stood five minutes later."""
 
-    words: int = Field(ge=0, le=_MOST_WORDS)
+class ToldRewrite(BaseModel):
+    """The body of a request that counts a rewrite."""
+
+    voice: VoiceId | None = None
+    model: str = Field(max_length=_LONGEST_NAME)
+    kind: RewriteKind
+    changes: int = Field(ge=1, le=_MOST_CHANGES)
+    accepted_changes: int = Field(ge=0, le=_MOST_CHANGES)
+    dismissed: bool
+
+    def outcome(self) -> RewriteOutcome:
+        """The same as a value."""
+        return RewriteOutcome(
+            self.voice, self.model, self.kind, self.changes, self.accepted_changes, is_dismissed=self.dismissed
+        )
 
 
 class Switch(BaseModel):
@@ -76,12 +97,12 @@ def statistics_routes(assistant: Assistant) -> APIRouter:
     @router.post("/suggestions")
     def record(writer: Writer, told: ToldOutcome) -> Json:
         """``id`` is null if the writer does not want suggestions counted."""
-        return {"id": statistics.record(writer, told.outcome())}
+        return {"id": statistics.record(writer, told.outcome(), told.words_taken())}
 
-    @router.put("/suggestions/{outcome}/kept")
-    def record_kept(writer: Writer, outcome: OutcomeId, body: KeptWords) -> Json:
-        statistics.record_kept(writer, outcome, body.words)
-        return {}
+    @router.post("/rewrites")
+    def record_rewrite(writer: Writer, told: ToldRewrite) -> Json:
+        """``id`` is null if the writer does not want rewrites counted."""
+        return {"id": statistics.record_rewrite(writer, told.outcome())}
 
     return router
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from pydantic import BaseModel, Field
 
-from assistant.settings import RankingName
+from assistant.settings import RankingName, SummaryName, SynthesisName
 from assistant.types import LONGEST_SUMMARY, LONGEST_WORD, MOST_WORDS, DocumentId, Steering
 from assistant.ui.wire import Json
 
@@ -21,6 +21,8 @@ class SteeringChoice(BaseModel):
     removed_words: list[str] = Field(default=[], max_length=MOST_WORDS)
     summary: str | None = Field(default=None, max_length=LONGEST_SUMMARY)
     ranking: RankingName | None = None
+    summary_by: SummaryName | None = None
+    keywords_by: SynthesisName | None = None
 
     def steering(self) -> Steering:
         """The same as a value.
@@ -35,6 +37,8 @@ class SteeringChoice(BaseModel):
             removed_words=tuple(dict.fromkeys(word.strip()[:LONGEST_WORD] for word in self.removed_words)),
             summary=self.summary,
             ranking=self.ranking,
+            summary_by=self.summary_by,
+            keywords_by=self.keywords_by,
         )
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 
 from assistant.assembly import Assistant
 from assistant.library.library import Library
+from assistant.settings import WRITTEN
 from assistant.types import DocumentId, DraftId, Steering, WriterId
 from assistant.ui.steering_choice import SteeringChoice, steering_json
 from assistant.ui.suggest_routes import Ask, admitted
@@ -19,24 +20,31 @@ def steering_routes(assistant: Assistant) -> APIRouter:
     """All routes of steering; a suggestion takes its own along, see ``suggest_routes``."""
     router = APIRouter(prefix="/api")
     library = assistant.library
+    lacking = [name for name in WRITTEN if not assistant.settings.can_write(name)]  # no model is named that writes it
 
     @router.get("/drafts/{draft}/steering")
     def steering(writer: Writer, draft: DraftId) -> Json:
-        return _told(library, writer, library.draft_steering.get(writer, draft))
+        return _told(library, writer, library.draft_steering.get(writer, draft)) | {"lacking": lacking}
 
     @router.put("/drafts/{draft}/steering")
     def keep(writer: Writer, draft: DraftId, choice: SteeringChoice) -> Json:
-        chosen = choice.steering()
-        library.draft_steering.keep(writer, draft, chosen)
-        return _told(library, writer, chosen)
+        kept = library.draft_steering.keep(writer, draft, choice.steering())
+        return _told(library, writer, kept) | {"lacking": lacking}
 
     @router.post("/prompt")
     def prompt(writer: Writer, ask: Ask) -> Json:
-        """The exact model input: markers and texts in order; joined, their texts are what the model reads."""
+        """The exact model input: markers and texts in order; joined, their texts are what the model reads.
+
+        ``persona`` is what stands before them: vectors, which have no letters.
+        """
         request = admitted(assistant, writer, ask)
         pipeline = assistant.pipeline
         parts = pipeline.prompt(request, pipeline.stages.evidence(request))
-        return {"parts": [{"text": part.text, "marker": part.is_marker} for part in parts]}
+        persona = pipeline.persona(request)
+        return {
+            "persona": None if persona is None else persona.signature,
+            "parts": [{"text": part.text, "marker": part.is_marker} for part in parts],
+        }
 
     return router
 

@@ -21,14 +21,14 @@ from assistant.assembly import Assistant
 from assistant.errors import OwnhandError
 from assistant.events import Event, Finished, TextDelta
 from assistant.pipeline import immediate_context
+from assistant.sentence_evidence import SentenceEvidence
 from assistant.settings import GenerationSettings
-from assistant.types import LONGEST_COPY, Document, DocumentId, Request, Sampling, VoiceId, WriterId
+from assistant.types import LONGEST_COPY, DraftId, Request, Sampling, VoiceId, WriterId
 from assistant.ui.limits import LONGEST_TEXT, LONGEST_TITLE
 from assistant.ui.problems import UNEXPECTED
-from assistant.ui.sentence_evidence import SentenceEvidence
 from assistant.ui.steering_choice import SteeringChoice
 from assistant.ui.threads import in_thread
-from assistant.ui.wire import Json, event_json
+from assistant.ui.wire import Json, event_json, voice_score_json
 from assistant.ui.writers import current_writer
 
 _log = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ class Ask(BaseModel):
     """The body of a request: the draft at the cursor, and how much to write."""
 
     voice: VoiceId | None = None
+    draft: DraftId | None = None
+    """Which one it is: what it became when it joined its voice is no evidence for it."""
     title: str = Field("", max_length=LONGEST_TITLE)
     before: str = Field("", max_length=LONGEST_TEXT)
     after: str = Field("", max_length=LONGEST_TEXT)
@@ -108,16 +110,18 @@ def sampling_for(length: Length, seed: int, settings: GenerationSettings) -> Sam
 
 
 def admitted(assistant: Assistant, writer: WriterId, ask: Ask) -> Request:
-    """What is asked, as a value.
+    """What is asked, as a value; documents that the voice does not have any more steer nothing.
 
-    :raises NotFoundError: if the voice or a document is not this writer's, or the document not this voice's.
+    :raises NotFoundError: if the voice or a document is not this writer's.
     :raises SettingsError: if the steering contradicts itself.
     """
-    request = _request(ask, writer, assistant.settings.generation)
+    request, library = _request(ask, writer, assistant.settings.generation), assistant.library
     if ask.voice is not None:
-        assistant.library.voice(writer, ask.voice)
-    assistant.library.draft_steering.check(writer, ask.voice, request.steering)
-    return request
+        library.voice(writer, ask.voice)
+    request = replace(request, steering=library.draft_steering.still(writer, ask.voice, request.steering))
+    if ask.voice is None or ask.draft is None:
+        return request
+    return replace(request, joined=library.draft_files.joined_as(writer, ask.draft, ask.voice))
 
 
 def _request(ask: Ask, writer: WriterId, settings: GenerationSettings) -> Request:
@@ -146,8 +150,7 @@ async def _lines(desk: _Desk, request: Request, *, reuse: bool) -> AsyncGenerato
             async for event in events:
                 if isinstance(event, TextDelta) and not event.text:  # the model is still reading: nothing to show yet
                     continue
-                recalled = await asyncio.to_thread(_recalled, desk.assistant, request, event)
-                yield _line(event_json(event, context, recalled))
+                yield _line(await asyncio.to_thread(_told, desk.assistant, request, event, context))
         except OwnhandError as error:
             yield _line({"event": "error", "message": str(error)})
         except Exception:  # noqa: BLE001 - a stream that just ends would leave the page without a word
@@ -155,8 +158,12 @@ async def _lines(desk: _Desk, request: Request, *, reuse: bool) -> AsyncGenerato
             yield _line({"event": "error", "message": UNEXPECTED})
 
 
-def _recalled(assistant: Assistant, request: Request, event: Event) -> dict[DocumentId, Document]:
-    return assistant.recalled_documents(request, event.suggestion) if isinstance(event, Finished) else {}
+def _told(assistant: Assistant, request: Request, event: Event, context: str) -> Json:
+    if not isinstance(event, Finished):
+        return event_json(event, context, {})
+    score = assistant.voice_scores.score(request.voice, event.suggestion.text)
+    recalled = assistant.recalled_documents(request, event.suggestion)
+    return event_json(event, context, recalled) | {"voice_score": voice_score_json(score)}
 
 
 def _line(data: Json) -> str:

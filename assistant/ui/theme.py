@@ -40,7 +40,7 @@ _VALUES = {
 
 
 def theme() -> gr.themes.Base:
-    """The theme both pages share. Fonts are names of system fonts: nothing is fetched."""
+    """The theme all pages share. Fonts are names of system fonts: nothing is fetched."""
     base = gr.themes.Base(font=["var(--sans)"], font_mono=["ui-monospace", "monospace"])
     twins = {f"{name}_dark": value for name, value in _VALUES.items() if hasattr(base, f"{name}_dark")}
     return base.set(**_VALUES, **twins)

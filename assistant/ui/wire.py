@@ -9,6 +9,7 @@ from assistant.types import Document, DocumentId, Draft, DraftInfo, MemoryUse, R
 from assistant.ui.marks import marked_runs
 from assistant.ui.offsets import to_units
 from assistant.ui.recalls import recalls_json
+from assistant.voice_scores import VoiceScore
 
 Json = dict[str, object]
 
@@ -57,8 +58,13 @@ def event_json(event: Event, context: str, recalled: Mapping[DocumentId, Documen
 
 
 def entry_json(entry: RankedEntry, context: str) -> Json:
-    """A ranked entry with the words marked that the draft shares, and what they make it evidence of."""
-    bears = bearing(entry.text, context)
+    """A ranked entry with the words marked that the draft shares, and what those make it evidence of.
+
+    Its best snippet, which the passage is quoted around, begins with the run number ``best``.
+    """
+    bears = bearing(entry.best.text, context)
+    lead_in = max(0, entry.text.find(entry.best.text.strip()))
+    before, after = marked_runs(entry.text[:lead_in], context), marked_runs(entry.text[lead_in:], context)
     return {
         "document": entry.document,
         "title": entry.title,
@@ -68,7 +74,8 @@ def entry_json(entry: RankedEntry, context: str) -> Json:
         "reason": bears.reason,
         "start": entry.span.start,
         "end": entry.span.end,
-        "runs": [{"text": run.text, "marked": run.is_marked} for run in marked_runs(entry.text, context)],
+        "best": len(before) if lead_in else 0,
+        "runs": [{"text": run.text, "marked": run.is_marked} for run in (*before, *after) if run.text],
     }
 
 
@@ -88,9 +95,15 @@ def draft_json(draft: Draft) -> Json:
             for (start, end), span in zip(to_units(draft.text, draft.origins), draft.origins, strict=True)
         ],
         "memory_use": draft.memory_use and memory_use_json(draft.memory_use),
+        "voice_strength": draft.voice_strength,
         "revision": draft.revision,
         "updated_at": draft.updated_at.isoformat(),
     }
+
+
+def voice_score_json(score: VoiceScore) -> Json:
+    """How typical of the writer a text is."""
+    return {"percentile": score.percentile, "reason": score.reason}
 
 
 def memory_use_json(use: MemoryUse) -> Json:

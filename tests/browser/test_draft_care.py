@@ -63,14 +63,14 @@ def test_what_one_tab_saves_the_other_shows_at_once(app: App, open_page: OpenPag
     first = open_draft(open_page, number)
     second = second_tab(first, number)
     second.locator(".editor textarea").focus()
-    second.evaluate("document.querySelector('textarea').setSelectionRange(15, 15)")
+    second.evaluate("document.querySelector('.editor textarea').setSelectionRange(15, 15)")
     first.bring_to_front()
     first.locator(".editor textarea").focus()
     first.keyboard.press("Control+Home")
     first.keyboard.type("New. ")
     saved(first)
     expect(second.locator(".editor textarea")).to_have_value("New. Start. Middle. End.")
-    assert second.evaluate("document.querySelector('textarea').selectionStart") == 20
+    assert second.evaluate("document.querySelector('.editor textarea').selectionStart") == 20
 
 
 @pytest.mark.usefixtures("provoked")
@@ -106,7 +106,7 @@ def test_where_both_changed_the_same_words_both_stand_and_a_version_of_each_is_k
     page = open_draft(open_page, number)
     cut_off(page)
     page.locator(".editor textarea").focus()
-    page.evaluate("document.querySelector('textarea').setSelectionRange(4, 7)")
+    page.evaluate("document.querySelector('.editor textarea').setSelectionRange(4, 7)")
     page.keyboard.type("green")
     expect(state_of(page)).to_have_text(OFFLINE)
     stored = app.get(f"/api/drafts/{number}")
@@ -255,9 +255,22 @@ def test_a_finished_draft_joins_its_voice_once(app: App, open_page: OpenPage) ->
     expect(notice).to_contain_text("has this text already")
     titles = [line["title"] for line in app.get(f"/api/library/voices/{voice}/documents")["documents"]]
     assert titles == ["Done"]
-    page.get_by_label("Voice").select_option(label="No voice")
+    page.get_by_role("combobox", name="Voice").select_option(label="No voice")
     page.get_by_role("button", name="More", exact=True).click()
     expect(page.get_by_role("menuitem", name=re.compile("Add to the voice"))).to_have_count(0)
+
+
+def test_a_draft_that_joined_its_voice_is_no_evidence_for_itself(app: App, open_page: OpenPage) -> None:
+    voice = app.post("/api/library/voices", {"name": "Only what is joined"})["id"]
+    text = "The quarrelsome heron of pier nine watched the ferry leave without me. I have come to think"
+    page = open_draft(open_page, app.draft(voice=voice, title="The heron", text=text))
+    choose(page, "Add to the voice “Only what is joined”")
+    expect(page.locator(".notice")).to_contain_text("now has this draft among its documents")
+    ask(page)
+    expect(page.locator(".entry")).to_have_count(0)
+    other = open_draft(open_page, app.draft(voice=voice, title="The heron again", text=text))
+    ask(other)
+    expect(other.locator(".entry .entry-title")).to_have_text(["The heron"])
 
 
 # ---- whose words ----
@@ -287,7 +300,7 @@ def test_accepted_words_are_told_from_edited_and_own_ones(app: App, work_mail: i
     assert words["own"] == len(own.split()) + 1
     expect(page.locator(".origins-legend .suggested")).to_have_text(f"Suggested {words['suggested']}")
     middle = len(own) + 2
-    page.evaluate(f"document.querySelector('textarea').setSelectionRange({middle}, {middle})")
+    page.evaluate(f"document.querySelector('.editor textarea').setSelectionRange({middle}, {middle})")
     page.locator(".editor textarea").focus()
     page.keyboard.type("x")
     expect(shown).to_have_class("edited")
@@ -374,6 +387,26 @@ def test_a_deleted_draft_is_put_back_or_erased_from_the_list_of_deleted_ones(app
     page.get_by_role("button", name="Erase Out and back now").click()
     page.get_by_role("dialog", name="Erase “Out and back”?").get_by_role("button", name="Erase").click()
     expect(page.get_by_role("button", name="Put back Out and back")).to_have_count(0)
+
+
+def test_of_a_deleted_draft_nothing_stays_in_the_browser_whichever_tab_kept_it(app: App, open_page: OpenPage) -> None:
+    erased, dropped, other = (app.draft(title=title, text="heron") for title in ("Erased", "Dropped", "Other"))
+    app.draft(title="Opened next")
+    page = open_draft(open_page, dropped)
+    page.evaluate(
+        "drafts => drafts.forEach((draft) => localStorage.setItem(`ownhand.journal.1.${draft}.closed`, '{}'))",
+        [erased, dropped, other, int(f"{erased}0")],
+    )
+    kept = "Object.keys(localStorage).filter((key) => key.startsWith('ownhand.journal.')).sort()"
+    choose(page, "Delete")
+    expect(page.locator(".notice")).to_contain_text("“Dropped” was deleted.")
+    app.delete(f"/api/drafts/{erased}")
+    page.get_by_role("button", name="Deleted", exact=True).click()
+    page.get_by_role("button", name="Erase Erased now").click()
+    page.get_by_role("dialog", name="Erase “Erased”?").get_by_role("button", name="Erase").click()
+    expect(page.get_by_role("button", name="Put back Erased")).to_have_count(0)
+    stays = [other, int(f"{erased}0")]
+    assert page.evaluate(kept) == sorted(f"ownhand.journal.1.{draft}.closed" for draft in stays)
 
 
 def test_the_menu_works_from_the_keyboard(app: App, open_page: OpenPage) -> None:

@@ -2,12 +2,13 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import App, OpenPage
+from assistant.settings import RankingName, Settings, SummaryName, SynthesisName
+from tests.browser.conftest import App, OpenPage, Watch
 
 pytestmark = pytest.mark.browser
 
@@ -52,26 +53,48 @@ def steer(page: Page, change: Locator) -> dict[str, Any]:
     return told
 
 
+def test_a_long_passage_shows_some_lines_until_it_is_opened_and_stays_open(
+    app: App, work_mail: int, open_page: OpenPage
+) -> None:
+    page = drafted(app, work_mail, open_page)
+    long = page.locator(".entry[id]").filter(has=page.get_by_role("button", name="Show all of it")).first
+    entry = page.locator(f'.entry[id][data-document="{long.get_attribute("data-document")}"]')
+    short = height_of(entry.locator("blockquote"))
+    entry.get_by_role("button", name="Show all of it").press("Enter")
+    assert height_of(entry.locator("blockquote")) > 1.5 * short
+    with page.expect_response("**/api/suggest"):
+        page.keyboard.press("Control+Enter")
+    offered(page)
+    entry.get_by_role("button", name="Show less", expanded=True).click()
+    assert height_of(entry.locator("blockquote")) == short
+
+
+def height_of(place: Locator) -> float:
+    box = place.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
 def test_a_pin_a_move_and_leaving_out_change_the_suggestion_at_once_and_can_be_undone(
     app: App, work_mail: int, open_page: OpenPage
 ) -> None:
     page = drafted(app, work_mail, open_page)
     chosen = standing(page)
-    first, second, third = (page.locator(".entry[id]").nth(place) for place in range(3))
+    first, second = (page.locator(".entry[id]").nth(place) for place in range(2))
     expect(page.get_by_role("button", name="Back to what Ownhand chose")).to_be_hidden()
 
     steer(page, first.get_by_role("button", name="down"))
     assert standing(page)[:2] == [chosen[1], chosen[0]]
-    steer(page, third.get_by_role("button", name="Pin"))
-    expect(page.locator(".entry.pinned .entry-title")).to_have_text(chosen[2])
-    told = steer(page, second.get_by_role("button", name=re.compile("^Leave out")))
+    steer(page, second.get_by_role("button", name="Pin"))
+    expect(page.locator(".entry.pinned .entry-title")).to_have_text(chosen[0])
+    told = steer(page, page.get_by_role("button", name=f"Leave out “{chosen[1]}”"))
     assert len(told["pinned"]) == len(told["excluded"]) == 1
-    assert chosen[0] not in standing(page)
+    assert chosen[1] not in standing(page)
     left = page.get_by_role("region", name="Left out")
-    expect(left).to_contain_text(chosen[0])
+    expect(left).to_contain_text(chosen[1])
 
     steer(page, page.get_by_role("button", name="Undo"))
-    assert chosen[0] in standing(page)
+    assert chosen[1] in standing(page)
     steer(page, page.get_by_role("button", name="Back to what Ownhand chose"))
     assert sorted(standing(page)) == sorted(chosen)  # whose words lean on other documents stand in another order
     expect(left).to_be_hidden()
@@ -109,12 +132,45 @@ def test_a_document_is_added_by_search_and_a_ranking_chosen(app: App, work_mail:
     titles = [line["title"] for line in app.get(f"/api/library/voices/{work_mail}/documents")["documents"]]
     wanted = next(title for title in titles if title not in standing(page))
     page.get_by_label(re.compile("Add a document")).fill(wanted)
-    steer(page, page.locator(".found-documents").get_by_role("button", name=wanted).first)
+    found = page.locator(".found-documents").get_by_role("button", name=wanted).first
+    expect(found).to_have_text(re.compile(rf"^{re.escape(wanted)} \d{{4}}$"))
+    steer(page, found)
     assert wanted in standing(page)
     with page.expect_request("**/api/suggest") as asked:
         page.get_by_label("How passages are chosen").select_option("RecentDoc")
     offered(page)
     assert json.loads(asked.value.post_data or "")["steering"]["ranking"] == "RecentDoc"
+
+
+def test_who_sums_up_and_who_chooses_the_words_are_chosen(app: App, work_mail: int, open_page: OpenPage) -> None:
+    page = drafted(app, work_mail, open_page)
+    summed_up = page.get_by_label("How they are summed up")
+    with page.expect_request("**/api/suggest") as asked:
+        summed_up.select_option("SumCtxInd")
+    offered(page)
+    assert json.loads(asked.value.post_data or "")["steering"]["summary_by"] == "SumCtxInd"
+    with page.expect_request("**/api/suggest"):
+        page.get_by_label("How words are chosen").select_option("none")
+    offered(page)
+    expect(page.locator(".keywords li span")).to_have_count(0)
+    written = summed_up.locator('option[value="SumCtxWritten"]')
+    expect(written).to_be_disabled()
+    expect(written).to_have_attribute("title", re.compile("No model is there for it"))
+    page.get_by_role("button", name="Back to what Ownhand chose").click()
+    expect(summed_up).to_have_value("")
+
+
+def test_every_variant_can_be_chosen(app: App, work_mail: int, open_page: OpenPage) -> None:
+    page = open_draft(open_page, app.draft(voice=work_mail, title=TITLE, text=START))
+    usual = Settings()
+    for label, names, served in (
+        ("How passages are chosen", RankingName, usual.ranking.method),
+        ("How they are summed up", SummaryName, usual.summary.method),
+        ("How words are chosen", SynthesisName, usual.keywords.method),
+    ):
+        options = page.get_by_label(label).locator("option")
+        offered_names = options.evaluate_all("all => all.map((one) => one.value)")
+        assert sorted(name or served for name in offered_names) == sorted(get_args(names))
 
 
 def test_steering_is_remembered_for_the_draft_alone(app: App, work_mail: int, open_page: OpenPage) -> None:
@@ -136,16 +192,65 @@ def test_steering_is_remembered_for_the_draft_alone(app: App, work_mail: int, op
     expect(page.locator(".entry.pinned .entry-title")).to_have_text(pinned)
 
 
+def test_two_tabs_steer_one_draft_and_a_server_that_is_back_gets_what_it_missed(
+    app: App, open_page: OpenPage, watch: Watch
+) -> None:
+    watch.allowed = ("net::ERR_", "Failed to load resource")
+    draft = app.draft()
+    path = f"/api/drafts/{draft}/steering"
+    one = open_page("/library")
+    other = one.context.new_page()
+    other.goto("/library")
+    for page in (one, other):
+        page.evaluate(
+            """draft => import('/own/static/write/steering.js').then(({ Steering }) => {
+                window.steering = new Steering({ change() {}, opened() {}, trouble() {} });
+                return window.steering.open(draft);
+            })""",
+            draft,
+        )
+    one.evaluate("steering.addWord('weir')")
+    other.wait_for_function("steering.value.added_words.includes('weir')")
+    missed: list[str] = []
+
+    def miss_once(route: Route) -> None:
+        if route.request.method == "PUT" and not missed:
+            missed.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    other.route(f"**{path}", miss_once)
+    other.evaluate("steering.removeWord('gate')")
+    one.wait_for_function("steering.value.removed_words.includes('gate')")
+    assert missed
+    kept = app.get(path)["steering"]
+    assert (kept["added_words"], kept["removed_words"]) == (["weir"], ["gate"])
+
+
+def test_coming_back_to_a_tab_shows_the_steering_that_is_left(app: App, work_mail: int, open_page: OpenPage) -> None:
+    draft = app.draft(voice=work_mail, title=TITLE, text=START)
+    page = open_draft(open_page, draft)
+    app.put(f"/api/drafts/{draft}/steering", {"added_words": ["weir"]})
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    with page.expect_request("**/api/suggest") as asked:
+        page.wait_for_timeout(1500)
+        page.locator(".editor textarea").focus()
+        page.keyboard.press("Control+Enter")
+    assert '"added_words":["weir"]' in (asked.value.post_data or "")
+
+
 def test_all_of_it_is_reached_by_the_keyboard_and_the_focus_stays(
     app: App, work_mail: int, open_page: OpenPage
 ) -> None:
     page = drafted(app, work_mail, open_page)
     title = standing(page)[0]
     page.locator(".entry[id] .entry-title").first.focus()
+    page.keyboard.press("Tab")  # to the button that opens the passage
     page.keyboard.press("Tab")
     pin = page.get_by_role("button", name=f"Pin “{title}”")
     expect(pin).to_be_focused()
-    expect(page.locator(".entry-tools").first).to_have_css("opacity", "1")
+    expect(page.locator(".entry[id] .entry-tools").first).to_have_css("opacity", "1")
     with page.expect_request("**/api/suggest"):
         page.keyboard.press("Enter")
     offered(page)
@@ -243,12 +348,16 @@ def test_suggestions_are_counted_shown_on_a_page_and_deleted(app: App, work_mail
     expect(page.get_by_role("row", name="Work mail")).to_contain_text("50 %")
     expect(page.get_by_role("row", name="To the first word")).to_be_visible()
 
+    for chosen in ("Voice: Work mail", "All suggestions"):
+        page.get_by_label("How long it took for").select_option(label=chosen)
+        expect(page.get_by_role("row", name="To the last word")).to_be_visible()
+
     page.get_by_label("Count what becomes of suggestions").uncheck()
     expect(page.get_by_label("Count what becomes of suggestions")).not_to_be_checked()
     remove = page.get_by_role("button", name="Delete these numbers")
     remove.click()
     page.get_by_role("button", name="They cannot be brought back").click()
-    expect(lead).to_have_text("Suggestions are not counted.")
+    expect(lead).to_have_text("Suggestions and rewrites are not counted.")
     page.get_by_label("Count what becomes of suggestions").check()
     expect(lead).to_have_text(re.compile("^Nothing is counted yet"))
 
@@ -259,18 +368,3 @@ def test_programs_steer_too(app: App, work_mail: int) -> None:
     steered = app.endpoint("suggest", TITLE, START, "Work mail", None, {"excluded": [gone], "pinned": [pinned]})
     assert steered["entries"][0]["document"] == pinned
     assert gone not in [entry["document"] for entry in steered["entries"]]
-
-
-def test_words_that_were_kept_are_told_from_those_that_went(app: App, open_page: OpenPage) -> None:
-    page = open_page("/")
-    kept = "async ([taken, text]) => (await import('/own/static/write/outcomes.js')).keptWords(taken, text)"
-    for taken, text, words in [
-        ("the door stuck again", "So the door stuck again, no: the door stuck again today", 4),
-        ("the door stuck again", "the door stuck twice", 3),
-        ("the door stuck again", "a door that stuck again", 0),
-        ("a door", "here is a door", 2),
-        ("door", "door", 1),
-        ("the door", "the old door", 0),
-        ("the door stuck", "", 0),
-    ]:
-        assert page.evaluate(kept, [taken, text]) == words

@@ -1,5 +1,6 @@
 """The Models page in a real browser: a model is fetched from a hub on this machine, stopped, taken up again, used."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +59,7 @@ def press(place: Locator, action: str | re.Pattern[str]) -> None:
 
 def test_the_page_says_what_there_is_and_what_it_needs_and_asks_nobody(models: Page, hub: FakeHub) -> None:
     expect(models.get_by_text(re.compile(r"This computer: .* of memory \(.* free\)"))).to_be_visible()
-    shipped = row(models, "ownhand-80m")
+    shipped = row(models, "ownhand-109m")
     expect(shipped).to_contain_text("In use")
     expect(shipped.get_by_role("button")).to_have_count(0)
     listed = row(models, LISTED)
@@ -81,14 +82,14 @@ def test_a_model_is_fetched_stopped_taken_up_again_used_and_removed(models: Page
     expect(listed).to_contain_text("On this computer")
     press(listed, "Use this model")
     expect(listed).to_contain_text("In use")
-    expect(row(models, "ownhand-80m")).not_to_contain_text("In use")
+    expect(row(models, "ownhand-109m")).not_to_contain_text("In use")
     answer = app.endpoint("suggest", "A letter", "The keeper walked along", "", None)
     assert answer["signature"]["model"] == "HuggingFaceTB--SmolLM2-135M"
 
     models.reload()  # the server knows, not the page
     expect(listed).to_contain_text("In use")
-    press(row(models, "ownhand-80m"), "Use this model")
-    expect(row(models, "ownhand-80m")).to_contain_text("In use")
+    press(row(models, "ownhand-109m"), "Use this model")
+    expect(row(models, "ownhand-109m")).to_contain_text("In use")
     press(listed, "Remove")
     press(listed, "Keep it")
     press(listed, "Remove")
@@ -106,7 +107,45 @@ def test_any_model_is_looked_up_by_name_and_a_broken_one_leaves_the_old_in_use(m
     expect(broken).to_contain_text("On this computer")
     press(broken, "Use this model")
     expect(broken.get_by_role("alert")).to_contain_text(re.compile("Cannot load a language model from .*Broken"))
-    expect(row(models, "ownhand-80m")).to_contain_text("In use")
+    expect(row(models, "ownhand-109m")).to_contain_text("In use")
+
+
+def test_a_model_that_is_switched_mid_suggestion_ends_it_and_the_next_one_is_the_new_ones(
+    models: Page, app: App, open_page: OpenPage
+) -> None:
+    models.get_by_label("Its name on huggingface.co").fill(OTHER)
+    models.get_by_role("button", name="Look up").click()
+    other, shipped = row(models, OTHER), row(models, "ownhand-109m")
+    press(other, "Download")
+    expect(other).to_contain_text("On this computer")
+
+    page = open_page(f"/#draft-{app.draft(title='A letter', text='The keeper walked along the canal')}")
+    expect(page.locator(".write")).to_have_attribute("data-ready", "true")
+    page.locator(".length select").select_option("paragraph")
+    assert written_by(page, until="writing") is None
+    press(other, "Use this model")
+    expect(other).to_contain_text("In use")
+    expect(page.locator(".write")).to_have_attribute("data-state", "offered")
+    assert written_by(page, until="offered") == "ownhand-109m"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+Enter")
+    assert written_by(page, until="offered") == OTHER.replace("/", "--")
+    press(shipped, "Use this model")
+    expect(shipped).to_contain_text("In use")
+
+
+def written_by(page: Page, *, until: str) -> str | None:
+    """The model of the suggestion on the page once it is in this state; one is asked for if there is none."""
+    if page.locator(".write").get_attribute("data-state") == "idle":
+        page.locator(".editor textarea").focus()
+        page.keyboard.press("Control+End")
+        page.keyboard.press("Control+Enter")
+    expect(page.locator(".write")).to_have_attribute("data-state", until)
+    told = page.locator(".timings [title*=seed]")
+    if until != "offered":
+        return None
+    model: str = json.loads(told.get_attribute("title") or "{}")["model"]
+    return model
 
 
 def test_a_name_that_does_not_exist_is_explained(models: Page, watch: Watch) -> None:

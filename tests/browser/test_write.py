@@ -2,10 +2,11 @@
 
 import re
 import signal
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import App, OpenPage, Watch
 from tests.browser.writings import text_file
@@ -68,6 +69,15 @@ def idle(page: Page) -> None:
     expect(page.locator(".write")).to_have_attribute("data-state", "idle")
 
 
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Let the browser go on until something is so."""
+    for _ in range(600):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("it did not come")
+
+
 # ---- suggestions ----
 
 
@@ -120,7 +130,8 @@ def test_a_summary_sentence_leads_to_its_passage(app: App, work_mail: int, open_
 def test_a_passage_opens_its_document_at_the_place(app: App, work_mail: int, open_page: OpenPage) -> None:
     page = open_draft(open_page, app.draft(voice=work_mail, title=TITLE, text=START))
     ask(page)
-    entry = page.locator(".entry").last
+    # Documents that the memory alone leaned on come after these, without a passage.
+    entry = page.locator(".entry:has(blockquote)").last
     title = entry.locator(".entry-title").inner_text()
     entry.locator(".entry-title").focus()
     page.keyboard.press("Enter")
@@ -217,7 +228,7 @@ def test_a_suggestion_in_the_middle_pushes_what_follows(app: App, work_mail: int
     after = " and nobody complained.\n\nThe second paragraph."
     page = open_draft(open_page, app.draft(voice=work_mail, title=TITLE, text=START + after))
     page.locator(".editor textarea").focus()
-    page.evaluate(f"document.querySelector('textarea').setSelectionRange({len(START)}, {len(START)})")
+    page.evaluate(f"document.querySelector('.editor textarea').setSelectionRange({len(START)}, {len(START)})")
     page.keyboard.press("Control+Enter")
     offered(page)
     suggestion = page.locator(".ghost").evaluate("ghost => ghost.textContent")
@@ -232,7 +243,7 @@ def test_without_relevant_writing_the_page_says_so(app: App, open_page: OpenPage
     page = open_draft(open_page, app.draft(voice=bare, title=TITLE, text=START))
     ask(page)
     expect(page.locator(".evidence-note")).to_contain_text("Nothing in your past writing bears on this yet.")
-    page.get_by_label("Voice").select_option(label="No voice")
+    page.get_by_role("combobox", name="Voice").select_option(label="No voice")
     ask(page)
     expect(page.locator(".evidence-note")).to_contain_text("This draft has no voice")
 
@@ -325,6 +336,46 @@ def test_what_a_closed_tab_could_not_save_comes_back(app: App, open_page: OpenPa
     assert app.get(f"/api/drafts/{number}")["text"] == "Saved. Not saved."
 
 
+def test_what_is_typed_while_another_draft_is_opened_is_saved_to_its_own(app: App, open_page: OpenPage) -> None:
+    first, second = app.draft(title="First", text="One."), app.draft(title="Second", text="Two.")
+    page = open_draft(open_page, first)
+    held: dict[str, list[Route]] = {"GET": [], "PUT": []}
+
+    def hold(route: Route) -> None:
+        held[route.request.method].append(route)
+
+    page.route(f"**/api/drafts/{second}", hold)
+    page.locator(".draft-open", has_text="Second").first.click()
+    wait_until(page, lambda: bool(held["GET"]))
+    page.route(f"**/api/drafts/{first}", hold)
+    go_to_end(page)
+    page.keyboard.type(" More.")
+    wait_until(page, lambda: bool(held["PUT"]))
+    held["GET"][0].continue_()
+    page.wait_for_timeout(300)  # time for a page that would not wait
+    page.unroute(f"**/api/drafts/{first}")
+    held["PUT"][0].continue_()
+    expect(page.locator(".editor textarea")).to_have_value("Two.")
+    page.unroute(f"**/api/drafts/{second}")
+    saved(page)
+    assert (app.get(f"/api/drafts/{first}")["text"], app.get(f"/api/drafts/{second}")["text"]) == ("One. More.", "Two.")
+    expect(page.locator(".draft-open[aria-current] .draft-opening")).to_have_text("Two.")
+
+
+def test_what_is_typed_just_before_another_draft_opens_is_saved(app: App, open_page: OpenPage) -> None:
+    first, second = app.draft(title="First", text="One."), app.draft(title="Second", text="Two.")
+    page = open_draft(open_page, first)
+    held: list[Route] = []
+    page.route(f"**/api/drafts/{second}", lambda route: held.append(route))
+    page.locator(".draft-open", has_text="Second").first.click()
+    wait_until(page, lambda: bool(held))
+    page.locator(".editor textarea").focus()
+    page.keyboard.insert_text("More. ")
+    held[0].continue_()
+    expect(page.locator(".editor textarea")).to_have_value("Two.")
+    assert "More. " in app.get(f"/api/drafts/{first}")["text"]
+
+
 def test_coming_back_to_a_tab_shows_what_another_one_changed(app: App, open_page: OpenPage) -> None:
     number = app.draft(title="Shared", text="Old.")
     page = open_draft(open_page, number)
@@ -333,7 +384,7 @@ def test_coming_back_to_a_tab_shows_what_another_one_changed(app: App, open_page
     app.post("/api/library/voices", {"name": "Made in another tab"})
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator(".editor textarea")).to_have_value("New.")
-    expect(page.get_by_label("Voice")).to_contain_text("Made in another tab")
+    expect(page.get_by_role("combobox", name="Voice")).to_contain_text("Made in another tab")
 
 
 def test_a_draft_deleted_elsewhere_can_be_kept(app: App, open_page: OpenPage, watch: Watch) -> None:
@@ -347,6 +398,38 @@ def test_a_draft_deleted_elsewhere_can_be_kept(app: App, open_page: OpenPage, wa
     saved(page)
     assert text_of(page) == "Still here, and more."
     expect(page.get_by_role("textbox", name="Title")).to_have_value("Gone (my copy)")
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_draft_deleted_in_another_tab_waits_for_the_writers_word(
+    app: App, open_page: OpenPage, watch: Watch, *, is_kept: bool
+) -> None:
+    watch.allowed = ("404 (Not Found)",)
+    title = f"Deleted next door {is_kept}"
+    text = f"Still here {is_kept}"
+    number = app.draft(title=title, text=text)
+    page = open_draft(open_page, number)
+    next_door = page.context.new_page()
+    next_door.goto(f"/#draft-{number}")
+    ready(next_door)
+    next_door.locator(".draft-open[aria-current]").hover()
+    next_door.get_by_role("button", name=f"Delete {title}").click()
+    expect(next_door.locator(".draft-title", has_text=title)).to_have_count(0)
+    go_to_end(page)
+    page.keyboard.type(", and more.")
+    gone = page.get_by_role("dialog", name="This draft is gone")
+    expect(gone).to_be_visible()
+    assert text_of(page) == f"{text}, and more."
+    gone.get_by_role("button", name="Keep it as a new draft" if is_kept else "Let it go").click()
+    expect(gone).to_be_hidden()
+    saved(page)
+    editor = page.locator(".editor textarea")
+    if is_kept:
+        expect(editor).to_have_value(f"{text}, and more.")
+    else:
+        expect(editor).not_to_have_value(f"{text}, and more.")
+    found = app.get("/api/drafts?search=" + title.replace(" ", "%20"))["drafts"]
+    assert len(found) == int(is_kept)
 
 
 def test_a_draft_of_200000_characters_stays_usable(app: App, work_mail: int, open_page: OpenPage) -> None:
@@ -460,7 +543,7 @@ def test_everything_can_be_done_from_the_keyboard(app: App, work_mail: int, open
     page.keyboard.press("Shift+Tab")
     expect(page.get_by_role("button", name="How much of me")).to_be_focused()
     page.keyboard.press("Shift+Tab")
-    expect(page.get_by_label("Voice")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Voice")).to_be_focused()
     page.keyboard.type("Work mail")
     for _ in range(3):
         page.keyboard.press("Tab")

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from assistant.copies import HABIT
+from assistant.errors import StorageError
 from assistant.library.library import Library
 from assistant.prompts import Prompt
-from assistant.types import VoiceId
+from assistant.stages import Persona
+from assistant.types import Request, VoiceId
 from assistant.ui.inspect_routes import inspect_routes
 from assistant.ui.problems import UNEXPECTED, explain_problems
 from tests.ui.writing_room import Script, assistant_with
@@ -30,8 +33,10 @@ class Scoring(Script):
     word: str = "Marta"
     judged: int = 0
     broken: Exception | None = None
+    behind: list[object] = field(default_factory=list)
 
-    def scores(self, prompts: Sequence[Prompt], text: str) -> Iterator[float | None]:
+    def scores(self, prompts: Sequence[Prompt], text: str, persona: Persona | None = None) -> Iterator[float | None]:
+        self.behind.append(persona)
         for prompt in prompts:
             if self.broken is not None:
                 raise self.broken
@@ -95,6 +100,17 @@ def test_the_marks_come_first_in_utf_16_units_with_their_documents(
     assert units[2 * fact["from"] : 2 * fact["to"]].decode("utf-16-le") == "Farrow"
 
 
+def test_a_turn_of_phrase_of_many_documents_is_no_copy(library: Library, voice: VoiceId, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    for place in range(HABIT - 2):
+        (tmp_path / "more" / f"{place}.txt").write_text(f"The {place}th gate stuck again on Friday, and I wrote.")
+    library.import_now(library.local_writer(), voice, [tmp_path / "more"])
+    assert told(client(library, Scoring(), tmp_path), inspection(library, voice))[0]["copies"] != []
+    (tmp_path / "last.txt").write_text("The mill stuck again on Friday, and nobody came.")
+    library.import_now(library.local_writer(), voice, [tmp_path / "last.txt"])
+    assert told(client(library, Scoring(), tmp_path), inspection(library, voice))[0]["copies"] == []
+
+
 @pytest.mark.parametrize(
     "known",
     [
@@ -117,12 +133,45 @@ def test_a_sentence_that_a_word_leaned_on_is_evidence_too(library: Library, voic
     assert told(client(library, Scoring(), tmp_path), body)[0]["facts"] == []
 
 
+def test_what_the_draft_says_far_from_the_cursor_is_not_new(library: Library, voice: VoiceId, tmp_path: Path) -> None:
+    body = inspection(library, voice)
+    saved = f"Farrow came at last.\n\nThe gate{TEXT}"  # it was put in, and saved since
+    body["ask"]["draft"] = draft = library.create_draft(library.local_writer(), voice, "The lock", saved).id
+    there = client(library, Scoring(), tmp_path)
+    assert [fact["text"] for fact in told(there, body)[0]["facts"]] == ["60"]
+    library.erase_draft(library.local_writer(), draft)
+    assert [fact["text"] for fact in told(there, body)[0]["facts"]] == ["Farrow", "60"]
+
+
 def test_then_each_document_with_what_it_moved(library: Library, voice: VoiceId, tmp_path: Path) -> None:
     influences = told(client(library, Scoring(), tmp_path), inspection(library, voice))[1:]
     assert influences == [
         {"event": "influence", "document": number(library, voice, "letter"), "moved": "a little", "bits": 9.0},
         {"event": "influence", "document": number(library, voice, "other"), "moved": "not", "bits": 0.0},
     ]
+
+
+class Strengths:
+    """Has for everyone a persona that is the strength alone."""
+
+    def persona(self, request: Request) -> Any:
+        return request.voice_strength
+
+
+@pytest.mark.parametrize(("strength", "behind"), [(0.4, 0.4), (0, None)])
+def test_influence_is_judged_behind_the_persona_that_the_suggestion_was_written_with(
+    library: Library, voice: VoiceId, tmp_path: Path, strength: float, behind: float | None
+) -> None:
+    script = Scoring()
+    assistant = assistant_with(library, script, tmp_path)
+    assistant.pipeline = replace(assistant.pipeline, personas=Strengths())
+    app = FastAPI()
+    app.state.assistant = assistant
+    app.include_router(inspect_routes(assistant))
+    body = inspection(library, voice)
+    body["ask"]["voice_strength"] = strength
+    assert len(told(TestClient(app), body)) == 3
+    assert script.behind == [behind]
 
 
 def test_a_model_that_cannot_judge_leaves_the_marks(library: Library, voice: VoiceId, tmp_path: Path) -> None:
@@ -140,6 +189,17 @@ def test_documents_of_another_voice_are_no_evidence(library: Library, voice: Voi
     assert [fact["text"] for fact in marks["facts"]] == ["Friday", "Farrow", "60"]
 
 
+def test_what_the_writer_left_out_is_no_source_of_copies_nor_of_facts(
+    library: Library, voice: VoiceId, tmp_path: Path
+) -> None:
+    body = inspection(library, voice)
+    body["ask"]["steering"] = {"excluded": [number(library, voice, "letter")]}
+    marks, *influences = told(client(library, Scoring(), tmp_path), body)
+    assert marks["copies"] == []
+    assert [fact["text"] for fact in marks["facts"]] == ["Friday", "Farrow", "60"]
+    assert [line["document"] for line in influences] == [number(library, voice, "other")]
+
+
 def test_a_document_deleted_meanwhile_is_left_out(library: Library, voice: VoiceId, tmp_path: Path) -> None:
     body = inspection(library, voice)
     library.delete_document(library.local_writer(), number(library, voice, "letter"))  # type: ignore[arg-type]
@@ -152,6 +212,15 @@ def test_a_judgement_that_fails_says_so(library: Library, voice: VoiceId, tmp_pa
     broken = Scoring(broken=ZeroDivisionError("secret"))
     lines = told(client(library, broken, tmp_path), inspection(library, voice))
     assert lines[-1] == {"event": "error", "message": UNEXPECTED}
+
+
+def test_an_error_meant_for_people_is_told_and_not_logged(
+    library: Library, voice: VoiceId, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = Scoring(broken=StorageError("the disk is full: free some space"))
+    lines = told(client(library, broken, tmp_path), inspection(library, voice))
+    assert lines[-1] == {"event": "error", "message": "the disk is full: free some space"}
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("change", [{"text": ""}, {"text": "x" * 5001}, {"shown": {"passages": [{"document": 1}]}}])

@@ -19,7 +19,7 @@ from tests.library.keys import WordNumbers
 
 HARBOUR = "The harbour office opens at six. Nobody has ever asked why, and I have stopped expecting it. " * 6
 STRANGER = WriterId(999)
-IMPORT_SECONDS = 20
+IMPORT_SECONDS = 120
 
 
 class Browser:

@@ -24,7 +24,7 @@ from tests.small_models import write_small_checkpoint
 from tests.ui.writing_room import Script, assistant_with
 
 NAME = "someone/Small-1.5M"
-SECONDS = 30
+SECONDS = 120
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,11 @@
 """What a suggestion leaned on, as the page draws it."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from assistant.types import Document, DocumentId, Evidence, Recall, Span, Suggestion, Support, VoiceId
+from assistant.types import Document, DocumentId, Evidence, Given, Recall, Span, Suggestion, Support, VoiceId
 from assistant.ui.recalls import quotation, recalls_json
 
 LETTER, LOG = DocumentId(1), DocumentId(2)
@@ -20,7 +21,8 @@ def support(document: DocumentId, weight: float, start: int = 0) -> Support:
 
 
 def recall(start: int, end: int, share: float, *supports: Support) -> Recall:
-    return Recall(Span(start, end), share, supports)
+    given = tuple(Given(support.document, support.weight, support) for support in supports)
+    return Recall(Span(start, end), share, supports, given)
 
 
 SUGGESTION = Suggestion(
@@ -64,6 +66,25 @@ def test_documents_are_in_the_order_of_what_they_gave_with_their_strongest_place
         ("To Ann", pytest.approx(0.9), 27),
         ("The log", pytest.approx(0.25), 0),
     ]
+
+
+def test_a_document_that_gave_little_in_many_sentences_stands_before_one_that_gave_more_in_few() -> None:
+    often = [support(LETTER, 0.03, start=number) for number in range(20)]
+    seldom = [support(LOG, 0.04, start=number) for number in range(3)]
+    given = (Given(LOG, 0.12, seldom[0]), Given(LETTER, 0.6, often[0]))
+    word = Recall(Span(7, 11), 0.72, tuple(seldom), given)
+    told = recalls_json(replace(SUGGESTION, recalls=(word, replace(word, span=Span(12, 18)))), DOCUMENTS)["documents"]
+    assert isinstance(told, list)
+    assert [(one["document"], one["words"]) for one in told] == [(LETTER, pytest.approx(1.2))]
+
+
+def test_a_document_without_a_passage_is_named_only_if_it_gave_much() -> None:
+    word = recall(3, 6, 0.6, support(LETTER, 0.6))
+    for others, named in ((9, [LETTER]), (19, [])):
+        text = " The" + " word" * others
+        told = recalls_json(replace(SUGGESTION, text=text, recalls=(word,)), DOCUMENTS)["documents"]
+        assert isinstance(told, list)
+        assert [one["document"] for one in told] == named
 
 
 def test_a_document_deleted_meanwhile_is_named_nowhere() -> None:

@@ -41,7 +41,7 @@ def test_a_port_in_use_ends_the_app_with_one_line() -> None:
     with listen(ServerSettings("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
         command = [sys.executable, "app.py", "--port", str(port)]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"error: port {port} on 127.0.0.1 is in use")
     assert ended.stderr.count("\n") == 1

@@ -90,7 +90,6 @@ def test_the_exact_model_input_holds_what_was_steered(client: TestClient, librar
 @pytest.mark.parametrize(
     ("steering", "status", "message"),
     [
-        ({"pinned": [999]}, 404, "no document 999 in this voice"),
         ({"ranking": "RankByMoon"}, 422, "ranking"),
         ({"pinned": [1], "excluded": [1]}, 422, "pinned and left out"),
         ({"added_words": ["  "]}, 422, "1 to 60"),
@@ -110,13 +109,60 @@ def test_bad_steering_is_refused_wherever_it_is_sent(
         assert message in answer.json()["error"]
 
 
-def test_another_voices_document_is_refused(client: TestClient, library: Library, voice: int) -> None:
+@pytest.mark.parametrize("part", ["pinned", "excluded", "order"])
+def test_a_document_that_was_deleted_ends_no_suggestion_of_the_open_page(
+    client: TestClient, library: Library, voice: int, part: str
+) -> None:
+    gone, bread = number(library, voice, "locks"), number(library, voice, "bread")
+    draft = library.create_draft(library.local_writer(), voice).id  # type: ignore[arg-type]
+    library.delete_document(library.local_writer(), gone)  # type: ignore[arg-type]
+    steering = {part: [gone, bread]}
+    assert suggested(client, ASK | {"voice": voice, "steering": steering})[-1]["event"] == "finished"
+    assert client.post("/api/prompt", json=ASK | {"voice": voice, "steering": steering}).status_code == 200
+    kept = client.put(f"/api/drafts/{draft}/steering", json=steering).json()
+    assert kept["steering"][part] == [bread]
+    assert client.get(f"/api/drafts/{draft}/steering").json() == kept
+
+
+def test_another_voices_document_steers_nothing(client: TestClient, library: Library, voice: int) -> None:
     other = library.create_voice(library.local_writer(), "Novel").id
     steering = {"pinned": [number(library, voice, "bread")]}
-    assert client.post("/api/suggest", json=ASK | {"voice": other, "steering": steering}).status_code == 404
-    assert client.post("/api/suggest", json=ASK | {"voice": None, "steering": steering}).status_code == 404
+    for chosen in (other, None):
+        assert suggested(client, ASK | {"voice": chosen, "steering": steering})[1]["entries"] == []
+
+
+def test_another_writers_document_is_refused(client: TestClient, library: Library, voice: int, tmp_path: Path) -> None:
+    stranger = library._catalogue.writer("stranger")
+    library.import_now(stranger, library.create_voice(stranger, "Diary").id, [tmp_path / "in" / "bread.txt"])
+    (theirs,) = library.documents(stranger, library.voices(stranger)[0].id)
+    draft = library.create_draft(library.local_writer(), voice).id  # type: ignore[arg-type]
+    for answer in (
+        client.post("/api/suggest", json=ASK | {"voice": voice, "steering": {"pinned": [theirs.id]}}),
+        client.put(f"/api/drafts/{draft}/steering", json={"pinned": [theirs.id]}),
+    ):
+        assert answer.status_code == 404
+        assert f"no document {theirs.id} in this voice" in answer.json()["error"]
 
 
 def test_a_draft_that_is_not_there_has_no_steering(client: TestClient) -> None:
     assert client.get("/api/drafts/99/steering").status_code == 404
     assert client.put("/api/drafts/99/steering", json={}).status_code == 404
+
+
+def test_a_draft_remembers_who_sums_up_and_chooses_words_and_is_told_what_is_lacking(
+    client: TestClient, library: Library, voice: int
+) -> None:
+    draft = library.create_draft(library.local_writer(), voice, "Title", "text").id  # type: ignore[arg-type]
+    path = f"/api/drafts/{draft}/steering"
+    told = client.put(path, json={"summary_by": "SumCtxInd", "keywords_by": "none"}).json()
+    assert (told["steering"]["summary_by"], told["steering"]["keywords_by"]) == ("SumCtxInd", "none")
+    assert told["lacking"] == ["SumCtxWritten", "SumCtxIndWritten", "SynCtxWritten"]
+    assert client.get(path).json() == told
+    assert client.put(path, json={"summary_by": "SumByMoon"}).status_code == 422
+
+
+def test_a_suggestion_is_summed_up_as_was_chosen(client: TestClient, voice: int) -> None:
+    told = suggested(client, ASK | {"voice": voice, "steering": {"summary_by": "none", "keywords_by": "none"}})
+    assert told[2]["sentences"] == []
+    assert told[3]["keywords"] == []
+    assert told[-1]["signature"]["steering"] == {"summary_by": "none", "keywords_by": "none"}

@@ -10,6 +10,8 @@ import pytest
 
 from assistant.ui.threads import in_thread
 
+PATIENCE = 60  # seconds: a limit for a busy machine, not an expectation
+
 
 class Slow:
     """Counts up with a pause before each number, and notes when and where it was closed."""
@@ -33,44 +35,45 @@ class Slow:
 
 
 def test_items_arrive_in_order_and_the_loop_stays_free() -> None:
-    async def read() -> tuple[list[int], int]:
-        ticks = 0
+    asked, answered = threading.Event(), threading.Event()
 
-        async def tick() -> None:
-            nonlocal ticks
-            while True:
-                ticks += 1
-                await asyncio.sleep(0.001)
+    def numbers() -> Generator[int, None, None]:
+        """Each number waits for an answer of the loop, which a loop that is blocked could not give."""
+        for number in range(5):
+            asked.set()
+            assert answered.wait(PATIENCE)
+            answered.clear()
+            yield number
 
-        ticking = asyncio.create_task(tick())
-        found: list[int] = []
-        async with aclosing(in_thread(Slow(0.02).numbers())) as numbers:
-            async for number in numbers:
-                found.append(number)
-                if number == 4:
-                    break
-        ticking.cancel()
-        return found, ticks
+    async def answer() -> None:
+        while True:
+            if asked.is_set():
+                asked.clear()
+                answered.set()
+            await asyncio.sleep(0.001)
 
-    found, ticks = asyncio.run(read())
-    assert found == [0, 1, 2, 3, 4]
-    assert ticks > 10
+    async def read() -> list[int]:
+        answering = asyncio.create_task(answer())
+        found = [number async for number in in_thread(numbers())]
+        answering.cancel()
+        return found
+
+    assert asyncio.run(read()) == [0, 1, 2, 3, 4]
 
 
 def test_leaving_closes_the_generator_in_its_own_thread() -> None:
-    slow = Slow(0.01)
-
-    async def read() -> float:
+    async def read(slow: Slow) -> float:
         async with aclosing(in_thread(slow.numbers())) as numbers:
             await anext(numbers)
         start = time.perf_counter()
-        await asyncio.to_thread(slow.closed.wait, 5)
+        assert await asyncio.to_thread(slow.closed.wait, PATIENCE)
         return time.perf_counter() - start
 
-    assert asyncio.run(read()) < 0.1
-    assert slow.closed.is_set()
-    assert len(slow.threads) == 1
-    assert threading.get_ident() not in slow.threads
+    tries = [Slow(0.01) for _ in range(5)]  # a busy machine may be slow now and then
+    assert min(asyncio.run(read(slow)) for slow in tries) < 0.1
+    for slow in tries:
+        assert len(slow.threads) == 1
+        assert threading.get_ident() not in slow.threads
 
 
 def test_a_cancelled_reader_closes_the_generator() -> None:
@@ -82,11 +85,12 @@ def test_a_cancelled_reader_closes_the_generator() -> None:
 
     async def cancel() -> None:
         reading = asyncio.create_task(read())
-        await asyncio.sleep(0.05)
+        while not slow.threads:
+            await asyncio.sleep(0.001)
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
-        assert await asyncio.to_thread(slow.closed.wait, 5)
+        assert await asyncio.to_thread(slow.closed.wait, PATIENCE)
 
     asyncio.run(cancel())
 

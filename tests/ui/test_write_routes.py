@@ -56,6 +56,20 @@ def test_a_save_from_an_old_revision_is_answered_with_what_is_stored(client: Tes
     assert client.get(path).json()["text"] == "One. Two."
 
 
+@pytest.mark.parametrize(("part", "most"), [("text", 5_000_000), ("title", 500)])
+def test_a_draft_that_is_too_long_is_refused_and_stays_as_it_is(client: TestClient, part: str, most: int) -> None:
+    made = client.post("/api/drafts", json={"title": "Storm", "text": "Wind."}).json()
+    path = f"/api/drafts/{made['id']}"
+    assert client.put(path, json=made | {part: "水" * most}).status_code == 200
+    kept = client.get(path).json()
+    refused = client.put(path, json=kept | {part: "水" * (most + 1)})
+    assert refused.status_code == 422
+    assert refused.json()["error"] == (
+        f"The request does not fit: the {part} is longer than {most:,} characters: shorten it, or split it in two"
+    )
+    assert client.get(path).json() == kept
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [

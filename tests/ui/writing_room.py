@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assistant.assembly import Assistant, evidence_stages
+from assistant.assembly import Assistant
+from assistant.evidence_methods import evidence_stages
 from assistant.library.library import Library
 from assistant.pipeline import Pipeline
 from assistant.prompts import PLAIN_TEMPLATE, Prompt
@@ -27,6 +28,7 @@ class Script:
     closed: threading.Event = field(default_factory=threading.Event)
     samplings: list[Sampling] = field(default_factory=list)
     recollections: list[Recollection | None] = field(default_factory=list)
+    personas: list[Persona | None] = field(default_factory=list)
     recalls: tuple[Recall, ...] = ()
     signature: dict[str, object] = field(default_factory=lambda: {"model": "script"})
 
@@ -39,6 +41,7 @@ class Script:
     ) -> "ScriptedStream":
         self.samplings.append(sampling)
         self.recollections.append(recollection)
+        self.personas.append(persona)
         return ScriptedStream(self)
 
 

@@ -127,6 +127,13 @@ class LibraryPage {
     await this.refresh();
   }
 
+  /** Opens a document of any voice; `leave` gets the focus back if the voice is the open one. */
+  async openDocument(voice, document, leave) {
+    const isHere = voice === this.drawn?.id;
+    if (!isHere) await this.opened({ id: voice });
+    await this.viewOf({ id: voice }).documents.open(document, isHere ? leave : undefined);
+  }
+
   async removed(voice) {
     this.views.delete(voice.id);
     history.replaceState(null, '', place(''));

@@ -1,4 +1,4 @@
-/** The Statistics page: what became of suggestions, how long they took, and the switch that ends the counting. */
+/** The Statistics page: what became of suggestions and rewrites, how long it took, and the switch that ends the counting. */
 
 import { h } from './library/dom.js';
 import { call } from './shared/server.js';
@@ -6,11 +6,13 @@ import { count, number } from './shared/words.js';
 
 const PATH = '/api/statistics';
 const SKIPPED = '#page-statistics';
+const KINDS = { voice: 'In my voice', shorter: 'Shorter', longer: 'Longer', plainer: 'Plainer' };
 const PHASES = [
   ['retrieve', 'Finding passages'],
   ['rank', 'Ranking them'],
   ['summarize', 'The summary'],
   ['synthesize', 'The words'],
+  ['persona', 'The persona'],
   ['first_token', 'To the first word'],
   ['total', 'To the last word'],
 ];
@@ -48,36 +50,32 @@ class StatisticsPage {
   }
 
   draw(report) {
-    const { all, by_voice: voices, by_model: models } = report;
+    const { all, rewrites } = report;
     this.content.replaceChildren(
-      h('p', { class: 'stat-lead' }, all.shown ? inWords(all) : nothingYet(report.is_kept)),
-      ...(all.shown
-        ? [
-            bars(all),
-            table('By voice', voices, 'No voice'),
-            table('By model', models, 'Unknown'),
-            times(all.phases),
-          ]
-        : []),
+      h('p', { class: 'stat-lead' }, all.shown ? inWords(all) : nothingYet(report)),
+      ...(all.shown ? suggestionParts(report) : []),
+      ...(rewrites.all.shown ? rewriteParts(rewrites) : []),
       this.choices(report),
     );
   }
 
-  choices({ is_kept: isKept, all }) {
+  choices({ is_kept: isKept, all, rewrites }) {
     const box = h('input', { type: 'checkbox', id: 'stat-kept' });
     box.checked = isKept;
     box.addEventListener('change', () => this.attempt(() => this.keep(box.checked)));
     const remove = h('button', { type: 'button', class: 'stat-button' }, 'Delete these numbers');
-    remove.hidden = all.shown === 0;
+    remove.hidden = all.shown + rewrites.all.shown === 0;
     remove.addEventListener('click', () => this.attempt(() => this.remove(remove)));
     return h(
       'section',
       { class: 'stat-choices' },
-      h('label', { for: 'stat-kept' }, box, h('span', {}, 'Count what becomes of suggestions')),
+      h('label', { for: 'stat-kept' }, box, h('span', {}, 'Count what becomes of suggestions and rewrites')),
       h(
         'p',
         { class: 'stat-fine' },
-        'Only numbers are kept, never a word of a text. They stay in the data folder on this machine and go with it.',
+        'Only numbers are kept, never a word of a text. They stay in the data folder on this machine and go with it. ' +
+          'Words count as kept if they stood in the draft as it was saved five minutes after you took them; of a draft ' +
+          'that you deleted before, nothing is known.',
       ),
       remove,
     );
@@ -85,7 +83,7 @@ class StatisticsPage {
 
   async keep(isKept) {
     this.draw(await call('PUT', PATH, { kept: isKept }));
-    this.live.textContent = isKept ? 'Suggestions are counted.' : 'Suggestions are not counted any more.';
+    this.live.textContent = isKept ? 'Suggestions and rewrites are counted.' : 'Nothing is counted any more.';
     this.root.querySelector('#stat-kept').focus();
   }
 
@@ -102,19 +100,50 @@ class StatisticsPage {
   }
 }
 
-function nothingYet(isKept) {
-  return isKept
-    ? 'Nothing is counted yet. Once suggestions were shown, their numbers will stand here.'
-    : 'Suggestions are not counted.';
+function nothingYet({ is_kept: isKept, rewrites }) {
+  if (!isKept) return 'Suggestions and rewrites are not counted.';
+  if (rewrites.all.shown) return 'No suggestion is counted yet.';
+  return 'Nothing is counted yet. Once suggestions were shown, their numbers will stand here.';
+}
+
+function suggestionParts({ all, by_voice: voices, by_model: models }) {
+  return [
+    bars(all),
+    table('By voice', SUGGESTED, voices, 'No voice'),
+    table('By model', SUGGESTED, models, 'Unknown'),
+    timesOf([
+      { label: 'All suggestions', phases: all.phases },
+      ...voices.map(({ name, phases }) => ({ label: `Voice: ${name || 'No voice'}`, phases })),
+      ...models.map(({ name, phases }) => ({ label: `Model: ${name || 'Unknown'}`, phases })),
+    ]),
+  ];
+}
+
+function rewriteParts({ all, by_kind: kinds, by_voice: voices, by_model: models }) {
+  const named = kinds.map((row) => ({ ...row, name: KINDS[row.name] }));
+  return [
+    h('h2', { class: 'stat-heading' }, 'Rewrites'),
+    h('p', { class: 'stat-lead' }, rewritesInWords(all)),
+    bars(all),
+    table('By kind', REWRITTEN, named, ''),
+    table('Rewrites by voice', REWRITTEN, voices, 'No voice'),
+    table('Rewrites by model', REWRITTEN, models, 'Unknown'),
+  ];
+}
+
+function rewritesInWords({ shown, accepted, changes, accepted_changes: taken }) {
+  const said = `${count(shown, 'rewrite')} ${shown === 1 ? 'was' : 'were'} shown.`;
+  if (!accepted) return `${said} You took nothing of ${shown === 1 ? 'it' : 'them'}.`;
+  return `${said} You took something of ${number(accepted)}: ${number(taken)} of ${count(changes, 'change')}.`;
 }
 
 function inWords({ shown, accepted, accepted_words: words, looked_after: lookedAfter, kept_words: kept }) {
-  const taken = accepted ? `You took something of ${number(accepted)}, ${count(words, 'word')} in all.` : 'You took nothing of them.';
+  const taken = accepted ? `You took something of ${number(accepted)}, ${count(words, 'word')} in all.` : `You took nothing of ${shown === 1 ? 'it' : 'them'}.`;
   const stood = lookedAfter ? ` Of ${count(lookedAfter, 'word')} looked after five minutes later, ${percent(kept, lookedAfter)} still stood.` : '';
   return `${count(shown, 'suggestion')} ${shown === 1 ? 'was' : 'were'} shown. ${taken}${stood}`;
 }
 
-/** What became of the suggestions, as one bar: taken, passed over, dismissed. */
+/** What became of suggestions or rewrites, as one bar: taken, passed over, dismissed. */
 function bars({ shown, accepted, dismissed }) {
   const parts = [
     ['taken', accepted],
@@ -132,32 +161,49 @@ function bars({ shown, accepted, dismissed }) {
   return h('section', { 'aria-label': 'What became of them' }, bar, legend);
 }
 
-function table(caption, rows, unnamed) {
-  const head = ['', 'Shown', 'Taken', 'Words', 'Kept', 'Dismissed', 'First word'];
+/** What is told of a row: heads of columns, and what stands below them. */
+const SUGGESTED = {
+  Shown: ({ shown }) => number(shown),
+  Taken: ({ accepted, shown }) => percent(accepted, shown),
+  Words: ({ accepted_words: words }) => number(words),
+  Kept: ({ looked_after: lookedAfter, kept_words: kept }) => (lookedAfter ? percent(kept, lookedAfter) : '–'),
+  Dismissed: ({ dismissed, shown }) => percent(dismissed, shown),
+  'First word': ({ phases }) => (phases.first_token ? duration(phases.first_token.p50) : '–'),
+};
+const REWRITTEN = {
+  Shown: ({ shown }) => number(shown),
+  Taken: ({ accepted, shown }) => percent(accepted, shown),
+  Changes: ({ changes }) => number(changes),
+  'Of them taken': ({ accepted_changes: taken, changes }) => percent(taken, changes),
+  Dismissed: ({ dismissed, shown }) => percent(dismissed, shown),
+};
+
+function table(caption, columns, rows, unnamed) {
   return h(
     'div',
     { class: 'stat-scroll', tabindex: '0', role: 'region', 'aria-label': caption },
     h(
       'table',
-      {},
+      { class: 'stat-sums' },
       h('caption', {}, caption),
-      h('thead', {}, h('tr', {}, ...head.map((text) => h('th', { scope: 'col' }, text)))),
-      h('tbody', {}, ...rows.map((row) => line(row, unnamed))),
+      h('thead', {}, h('tr', {}, ...['', ...Object.keys(columns)].map((text) => h('th', { scope: 'col' }, text)))),
+      h('tbody', {}, ...rows.map((row) => line(columns, row, unnamed))),
     ),
   );
 }
 
-function line(row, unnamed) {
-  const { first_token: first } = row.phases;
-  const cells = [
-    number(row.shown),
-    percent(row.accepted, row.shown),
-    number(row.accepted_words),
-    row.looked_after ? percent(row.kept_words, row.looked_after) : '–',
-    percent(row.dismissed, row.shown),
-    first ? duration(first.p50) : '–',
-  ];
-  return h('tr', {}, h('th', { scope: 'row' }, row.name || unnamed), ...cells.map((text) => h('td', {}, text)));
+function line(columns, row, unnamed) {
+  const cells = Object.values(columns).map((cell) => h('td', {}, cell(row)));
+  return h('tr', {}, h('th', { scope: 'row' }, row.name || unnamed), ...cells);
+}
+
+/** How long it took: of all suggestions, or those of a chosen voice or model. */
+function timesOf(choices) {
+  const options = choices.map(({ label }, place) => h('option', { value: String(place) }, label));
+  const select = h('select', { 'aria-label': 'How long it took for' }, ...options);
+  const place = h('div', {}, times(choices[0].phases));
+  select.addEventListener('change', () => place.replaceChildren(times(choices[Number(select.value)].phases)));
+  return h('div', { class: 'stat-times' }, place, h('p', {}, select));
 }
 
 function times(phases) {

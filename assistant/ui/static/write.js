@@ -17,11 +17,14 @@ import { around } from './write/place.js';
 import { Preferences } from './write/preferences.js';
 import { Questions } from './write/questions.js';
 import { RecallCard } from './write/recalls.js';
+import { Rewriting } from './write/rewrite.js';
 import { SavingLine } from './write/saving.js';
 import { Shelf } from './write/shelf.js';
 import { Shortcuts } from './write/shortcuts.js';
 import { Suggestions } from './write/suggestion.js';
 import { Tab } from './write/tab.js';
+import { TitleField } from './write/title.js';
+import { showScore } from './write/voice_score.js';
 import { VoiceChoice } from './write/voices.js';
 
 const RETRY = 2000;
@@ -37,7 +40,10 @@ class WritePage {
 
   constructor(root) {
     this.#root = root;
-    this.title = this.#part('.title');
+    this.title = new TitleField(this.#part('.title'), {
+      change: () => this.#changed(),
+      done: () => this.editor.focus(),
+    });
     this.questions = new Questions(this.#part('.ask-dialog'));
     this.passage = new PassageDialog(this.#part('.passage-dialog'));
     this.shelf = new Shelf(root, {
@@ -59,7 +65,8 @@ class WritePage {
     });
     this.memory = new MemoryChoice(this.#part('.memory-choice'), {
       draft: (use) => this.#attempt(() => this.#useMemory(use)),
-      voice: (use) => this.#attempt(() => this.#useMemoryForAll(use)),
+      draftStrength: (strength) => this.#attempt(() => this.#useStrength(strength)),
+      voice: (use, strength) => this.#attempt(() => this.#useForAll(use, strength)),
     });
     this.learning = new LearningWatch(this.#part('.learning-place'), this.voices);
     this.saving = new SavingLine(this.#part('.save-state'));
@@ -68,14 +75,18 @@ class WritePage {
       ask: () => this.#ask(),
       caret: () => this.editor.caret,
       again: () => this.suggestions.ask(),
-      finished: (text, start, end) => this.outcomes.finished(text, start, end),
+      finished: (end) => this.outcomes.finished(end),
+      signs: (command) => this.shortcuts.signs(command),
       trouble: (message) => this.#trouble(message),
     });
     this.editor = new Editor(this.#part('.editor'), {
       change: () => this.#changed(),
       edited: (isTyping) => this.automatic?.edited(isTyping),
       moved: () => this.automatic?.moved(),
-      withdrawn: () => this.suggestions.withdrawn(),
+      withdrawn: (offer) => {
+        this.outcomes.gone(offer);
+        this.suggestions.withdrawn();
+      },
       emptied: () => this.suggestions.emptied(),
       pointed: (word) => this.recalls.show(word),
     });
@@ -100,7 +111,8 @@ class WritePage {
       whenNone: () => (this.voices.value === null ? this.#emptyNote('voiceless') : 'none'),
       state: (state) => this.#showState(state),
       marks: (marks) => (this.recalls.marks = marks),
-      shown: (number, count) => this.#showNumber(number, count),
+      shown: (number, count, score) => this.#showNumber(number, count, score),
+      passing: () => this.outcomes.passed(),
       announce: (offer) => this.#say(this.shortcuts.announcement(offer)),
       failed: (error, how) => this.#failed(error, how),
       say: (sentence) => this.#say(sentence),
@@ -109,6 +121,11 @@ class WritePage {
       ask: () => this.#ask(),
       caret: () => this.editor.caret,
       insert: (alternative, at) => this.#putIn(alternative, at),
+    });
+    this.rewriting = new Rewriting(this.#part('.rewrite'), this.editor, {
+      ask: () => this.#ask(),
+      opening: () => this.#dismissOffer(),
+      say: (sentence) => this.#say(sentence),
     });
   }
 
@@ -128,10 +145,12 @@ class WritePage {
   }
 
   async #load() {
-    const [{ writer }, { voices }] = await Promise.all([
+    const [{ writer }, { voices }, persona] = await Promise.all([
       call('GET', '/api/drafts?limit=1'),
       call('GET', '/api/library/voices'),
+      call('GET', '/api/persona'),
     ]);
+    this.memory.model = persona;
     if (!this.shortcuts) this.#prepare(new Preferences(writer));
     this.#keeper ??= new Keeper(new Journal(writer, new Tab()), {
       state: (state, detail) => this.#showSaving(state, detail),
@@ -150,15 +169,18 @@ class WritePage {
 
   /** What depends on who writes: their keys, and how suggestions come to them. */
   #prepare(preferences) {
+    this.#offerLengths(preferences);
     const { editor, suggestions, recalls } = this;
     this.automatic = new Automatic(editor, suggestions, preferences, () => this.#ask());
     this.ghosts = new GhostChoice(this.#part('.ghost-choice'), this.automatic, (sentence) => this.#say(sentence));
     this.shortcuts = new Shortcuts(this.#root, preferences, {
       offer: () => editor.offer,
       isOffered: () => suggestions.state === 'offered',
+      left: () => editor.withdraw(),
       always: {
         suggest: () => this.#suggest(),
         continue: () => this.continuations.open(),
+        rewrite: () => this.rewriting.open(),
         pause: () => this.ghosts.togglePause(),
         dismiss: () => this.#dismiss(),
       },
@@ -171,6 +193,16 @@ class WritePage {
       inText: { accept: () => editor.accept(), word: () => editor.acceptWord() },
     });
     this.#listen();
+  }
+
+  /** How many words a suggestion has: as it was chosen last. */
+  #offerLengths(preferences) {
+    const select = this.#part('.length select');
+    if (preferences.get('length')) select.value = preferences.get('length');
+    select.addEventListener('change', () => {
+      preferences.set('length', select.value);
+      this.editor.focus();
+    });
   }
 
   // ---- drafts ----
@@ -188,13 +220,15 @@ class WritePage {
 
   /** What another tab may have changed: voices, the list, the open draft if nothing of it is unsaved here. */
   async #refresh() {
-    const { voices } = await call('GET', '/api/library/voices');
+    const [{ voices }, persona] = await Promise.all([call('GET', '/api/library/voices'), call('GET', '/api/persona')]);
+    this.memory.model = persona;
     const chosen = this.voices.value;
     this.voices.show(voices);
     this.voices.choose(chosen);
     this.#showVoice();
     if (this.suggestions.state === 'idle') await this.#keeper.refresh();
     await this.shelf.list();
+    await this.evidence.steering.refresh();
   }
 
   async #moved(draft) {
@@ -206,6 +240,7 @@ class WritePage {
   #show({ voice, title, text, origins }) {
     this.title.value = title;
     this.editor.load(text, origins);
+    this.rewriting.textChanged();
     const isFresh = voice === null && !title && !text; // made before there was a voice to give it
     this.voices.choose(isFresh ? this.voices.usual : voice);
     this.#showVoice();
@@ -214,8 +249,9 @@ class WritePage {
 
   /** The open draft as another tab left it: what did not change stays where it is. */
   #showChanged({ voice, title, text, origins }) {
-    if (this.title.value !== title) this.title.value = title;
-    this.editor.replace(text, origins);
+    this.title.value = title;
+    this.continuations.textMoved(this.editor.replace(text, origins));
+    this.rewriting.textChanged();
     this.voices.choose(voice);
     this.#showVoice();
     this.saving.count(this.editor.text);
@@ -230,25 +266,38 @@ class WritePage {
   /** How much of the voice this draft wants, and whether its wording is still being learned. */
   #showVoice() {
     this.care.showVoice(this.voices.value === null ? null : this.voices.current);
-    this.memory.show(this.voices.current, this.#keeper.memoryUse);
+    this.memory.show(this.voices.current, this.#keeper.memoryUse, this.#keeper.voiceStrength);
     this.learning.show();
   }
 
   #changed() {
     const { text, origins } = this.editor;
+    this.rewriting.textChanged();
     this.#keeper.change({ voice: this.voices.value, title: this.title.value, text, origins: origins.spans });
   }
 
-  // ---- the memory of the voice ----
+  // ---- how much of the voice ----
 
   async #useMemory(use) {
     this.#keeper.memoryUse = use;
     await call('PUT', `/api/drafts/${this.#keeper.id}/memory`, { memory_use: use });
   }
 
-  async #useMemoryForAll(use) {
-    await call('PUT', `/api/library/voices/${this.voices.value}/memory`, use);
-    await this.#useMemory(null);
+  async #useStrength(strength) {
+    this.#keeper.voiceStrength = strength;
+    await call('PUT', `/api/drafts/${this.#keeper.id}/voice-strength`, { voice_strength: strength });
+  }
+
+  async #useForAll(use, strength) {
+    const voice = `/api/library/voices/${this.voices.value}`;
+    if (use !== null) {
+      await call('PUT', `${voice}/memory`, use);
+      await this.#useMemory(null);
+    }
+    if (strength !== null) {
+      await call('PUT', `${voice}/voice-strength`, { voice_strength: strength });
+      await this.#useStrength(null);
+    }
   }
 
   // ---- suggestions ----
@@ -257,7 +306,9 @@ class WritePage {
     const length = this.#part('.length select').value;
     const steering = this.evidence.steering.value;
     const { before, after } = around(this.editor.text, this.editor.caret);
-    return { voice: this.voices.value, title: this.title.value, before, after, length, ...this.memory.wanted, steering };
+    const draft = this.#keeper?.id ?? null;
+    const place = { voice: this.voices.value, draft, title: this.title.value, before, after };
+    return { ...place, length, ...this.memory.wanted, steering };
   }
 
   #emptyNote(otherwise = 'start') {
@@ -274,9 +325,16 @@ class WritePage {
   /** The card below a word goes before the suggestion does, and the suggestion before the list of drafts. */
   #dismiss() {
     this.automatic.cancel();
-    if (this.recalls.isOpen) this.#leaveCard();
+    if (this.rewriting.isOpen) this.rewriting.close();
+    else if (this.recalls.isOpen) this.#leaveCard();
     else if (this.suggestions.state !== 'idle') this.editor.withdraw();
     else this.shelf.close();
+  }
+
+  /** Nothing is offered or on its way while something else is done with the text. */
+  #dismissOffer() {
+    this.automatic.cancel();
+    if (this.suggestions.state !== 'idle') this.editor.withdraw();
   }
 
   #leaveCard() {
@@ -311,10 +369,11 @@ class WritePage {
   }
 
   /** Which of several alternatives is on offer. */
-  #showNumber(number, count) {
+  #showNumber(number, count, score) {
     const line = this.#part('.alternative-number');
     line.textContent = count > 1 ? `${number}/${count}` : '';
     line.title = count > 1 ? `Suggestion ${number} of ${count}` : '';
+    showScore(this.#part('.bar .voice-score'), score);
   }
 
   #showSaving(state, detail) {
@@ -358,6 +417,7 @@ class WritePage {
       keys: () => this.shortcuts.openPanel(),
       suggest: () => this.#suggest(),
       continue: () => this.continuations.open(),
+      rewrite: () => this.rewriting.open(),
       next: () => this.suggestions.step(1),
       stop: () => this.suggestions.stop(),
       accept: () => this.editor.accept(),
@@ -369,15 +429,8 @@ class WritePage {
       actions[action]?.();
     });
     // A button of the bar that took the focus would take the cursor out of the text.
-    this.#part('.bar-actions').addEventListener('pointerdown', (event) => {
+    this.#part('.bar-rows').addEventListener('pointerdown', (event) => {
       if (event.target.closest('button')) event.preventDefault();
-    });
-    this.#part('.length select').addEventListener('change', () => this.editor.focus());
-    this.title.addEventListener('input', () => this.#changed());
-    this.title.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.isComposing || event.defaultPrevented || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      this.editor.focus();
     });
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden && this.#keeper?.id != null) this.#refresh().catch(() => {}); // the next save will tell

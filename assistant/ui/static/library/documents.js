@@ -254,8 +254,18 @@ export class DocumentList {
     event.preventDefault();
   }
 
-  preview(position) {
-    new Reader(this, position).open();
+  preview(position, leave) {
+    new Reader(this, position, leave).open();
+  }
+
+  /** Opens a document by its number, whatever is searched for; `leave` is called when it is put away. */
+  async open(id, leave) {
+    const position = () => this.documents.findIndex((info) => info.id === id);
+    if (position() < 0) {
+      this.field.value = this.search = '';
+      await this.load();
+    }
+    if (position() >= 0) this.preview(position(), leave);
   }
 
   /** Asks, deletes, and leaves the focus on the row that took the place. */

@@ -8,7 +8,6 @@ import { call } from '../shared/server.js';
 import { number } from '../shared/words.js';
 
 export { count, number, timeLeft } from '../shared/words.js';
-export { RequestError, UNREACHABLE, answer, sentence } from '../shared/server.js';
 
 const API = new URL('../../../api/library', import.meta.url).href;
 

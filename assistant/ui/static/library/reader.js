@@ -5,8 +5,10 @@ import { count, h, openDialog, request } from './dom.js';
 
 /** A document in the reading face, with the borders of its snippets, and its neighbours one key away. */
 export class Reader {
-  constructor(list, position) {
+  /** `leave` is called when the reader closes; without it the focus goes to the document's row in the list. */
+  constructor(list, position, leave) {
     this.list = list;
+    this.leave = leave ?? (() => list.focusRow(this.left));
     this.info = list.documents[position];
   }
 
@@ -52,7 +54,7 @@ export class Reader {
       if (event.key === 'ArrowLeft') this.turn(-1);
       if (event.key === 'ArrowRight') this.turn(1);
     });
-    this.dialog.addEventListener('close', () => this.list.focusRow(this.left));
+    this.dialog.addEventListener('close', () => this.leave());
     this.load();
   }
 

@@ -5,6 +5,7 @@ import { DocumentList } from './documents.js';
 import { confirmRemoval, count, h, place, request } from './dom.js';
 import { DropZone } from './drop.js';
 import { ImportPanel } from './imports.js';
+import { VoicePicture } from './picture.js';
 import { NameForm } from './voices.js';
 
 const FIRST_VOICE = 'My writing'; // files dropped before there is a voice make one of this name
@@ -22,6 +23,10 @@ export class VoiceView {
     };
     this.imports = new ImportPanel({ ...shared, limits: page.limits });
     this.documents = new DocumentList({ ...shared, changed: () => page.refreshQuietly() });
+    this.picture = new VoicePicture({
+      voice: id,
+      open: (voice, document, leave) => page.openDocument(voice, document, leave),
+    });
     this.title = h('h2', { class: 'lib-voice-title', tabindex: -1 });
     this.facts = h('p', { class: 'lib-facts' });
     this.learning = new LearningLine();
@@ -55,6 +60,7 @@ export class VoiceView {
       h('header', {}, this.head, this.form.element, this.facts, this.learning.element),
       this.zone.element,
       this.imports.element,
+      this.picture.element,
       this.documents.element,
     );
   }
@@ -65,6 +71,7 @@ export class VoiceView {
 
   show() {
     this.imports.show();
+    this.picture.load();
     this.documents.load();
   }
 
@@ -85,6 +92,7 @@ export class VoiceView {
       : 'No documents yet';
     this.learning.draw(voice.learning);
     this.zone.draw({ isSmall: voice.documents > 0 });
+    this.picture.draw(voice);
   }
 
   async changed() {

@@ -2,7 +2,7 @@
 
 import { h, timeLeft } from '../library/dom.js';
 import { sentence } from '../shared/server.js';
-import { parameters, size, speed } from './words.js';
+import { parameters, rewriting, size, speed } from './words.js';
 
 /** Draws a model again and again as things change, in place, so that the focus stays. */
 export class ModelRow {
@@ -14,6 +14,7 @@ export class ModelRow {
     this.note = h('p', { class: 'mod-note' });
     this.facts = h('p', { class: 'mod-fine' });
     this.needs = h('p', { class: 'mod-fine' });
+    this.rewrites = h('p', { class: 'mod-fine mod-rewrites' });
     this.failure = h('p', { class: 'mod-error', role: 'alert' });
     this.bar = h('progress', { class: 'mod-bar' });
     this.line = h('p', { class: 'mod-fine mod-numbers' });
@@ -35,6 +36,7 @@ export class ModelRow {
       this.note,
       this.facts,
       this.needs,
+      this.rewrites,
       this.progress,
       this.failure,
       this.actions,
@@ -109,6 +111,7 @@ export class ModelRow {
     this.needs.textContent = model.fits
       ? `Takes ${size(model.memory)} of memory; here, ${speed(model.words_per_second, model.seconds_to_first_word)}.`
       : `Needs ${size(model.memory)} of memory: too big for this computer.`;
+    this.rewrites.textContent = model.is_present ? rewriting(model.rewrites) : '';
   }
 
   drawProgress(isFetching, download) {

@@ -22,6 +22,15 @@ export function speed(wordsPerSecond, secondsToFirstWord) {
   return `first word ${wait}, then ${words}${wordsPerSecond < READING ? ', slower than you read' : ''}`;
 }
 
+const REWRITES = { voice: 'in your voice', shorter: 'shorter', longer: 'longer', plainer: 'plainer' };
+
+/** Which rewrites its check says it is good enough for; null: there was no check. */
+export function rewriting(kinds) {
+  if (kinds === null) return 'Rewriting what you select: not checked yet.';
+  if (!kinds.length) return 'Rewriting what you select: checked, and not good enough.';
+  return `Rewriting what you select: ${kinds.map((kind) => REWRITES[kind]).join(', ')}.`;
+}
+
 function duration(seconds) {
   return seconds < 90 ? count(rounded(seconds), 'second') : count(Math.round(seconds / 60), 'minute');
 }

@@ -19,7 +19,7 @@ export class RequestError extends Error {
   }
 }
 
-export const UNREACHABLE = 'Ownhand does not answer. Check that it is still running, then try again.';
+const UNREACHABLE = 'Ownhand does not answer. Check that it is still running, then try again.';
 
 /** One request with a JSON answer. */
 export async function call(method, path, body, options = {}) {

@@ -10,6 +10,11 @@ export class Alternative {
   confidence = null; // mean log-probability of its tokens so far; null if the model does not say
   end = null; // what is known once it is whole
 
+  /** `request` is what it was asked with. */
+  constructor(request) {
+    this.request = request;
+  }
+
   take(event) {
     if (event.event === 'finished') {
       this.end = event;

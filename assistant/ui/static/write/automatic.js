@@ -1,7 +1,7 @@
 /**
  * Ghosts that come by themselves: when the writer pauses, and only then.
  *
- * While the writer types, the model is kept warm: at the first key of a sentence, and after every 120 characters of a
+ * While the writer types, the model is kept warm: at the first key of a sentence, and after every 40 characters of a
  * long one, the server gathers the evidence of the sentence and the model reads up to the cursor. After the pause only
  * the words typed since are left to read. The evidence is reused while the sentence goes on, and its signature says so.
  */
@@ -10,9 +10,9 @@ import { call } from '../shared/server.js';
 import { mayStand, untilSentence } from './place.js';
 import { Rhythm } from './rhythm.js';
 
-export const MODES = ['off', 'sure', 'always'];
+const MODES = ['off', 'sure', 'always'];
 const USUAL = 'sure';
-const WARM_AGAIN = 120; // characters
+const WARM_AGAIN = 40; // characters
 const REST = 10_000; // milliseconds without a try after the server did not answer
 
 export class Automatic {

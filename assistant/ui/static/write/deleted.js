@@ -3,6 +3,7 @@
 import { ago } from '../shared/dates.js';
 import { call } from '../shared/server.js';
 import { make } from './dom.js';
+import { forget } from './journal.js';
 import { Sheet } from './sheets.js';
 
 export class DeletedSheet {
@@ -58,6 +59,7 @@ export class DeletedSheet {
   async #erase(id, name) {
     if (!(await this.#on.confirm(name))) return;
     await call('DELETE', `/api/deleted-drafts/${id}`);
+    forget(id);
     await this.#load();
   }
 }

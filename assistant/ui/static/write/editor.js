@@ -1,11 +1,15 @@
 /** The draft's text: a plain textarea, so that undo, spelling, input methods and screen readers work as everywhere. */
 
 import { Ghost } from './ghost.js';
+import { fit } from './growing.js';
+import { paragraphAt } from './hand_broken.js';
 import { Origins, changed } from './origins.js';
+import { isBorder } from './place.js';
 
 const NEXT_WORD = /^\s*\S+/;
+const WORD_AT_START = /^[\p{L}\p{N}\p{M}]/u;
+const WORD_AT_END = /\s*\S+$/;
 const TYPING = ['insertText', 'insertLineBreak', 'insertParagraph'];
-const GROWS_BY_ITSELF = CSS.supports('field-sizing', 'content');
 
 export class Editor {
   #frame;
@@ -14,10 +18,11 @@ export class Editor {
   #on;
   #inserting = false;
   #isComposing = false;
+  #typed = ''; // what the writer typed of the offer, since it opened or its last word was accepted
 
   /**
    * `on`: change() after every edit, edited(isTyping) after one by the writer's own hands, moved() when cursor or focus
-   * may have moved, withdrawn() when an offer is let go, emptied() when it is used up, pointed(number) when an underlined
+   * may have moved, withdrawn(offer) when an offer is gone, with what was `shown` of it and what was `taken`, emptied() when it is used up, pointed(number) when an underlined
    * word of it is clicked.
    */
   constructor(frame, on) {
@@ -48,31 +53,47 @@ export class Editor {
     return document.activeElement === this.#textarea && selectionStart === selectionEnd && !readOnly && !this.#isComposing;
   }
 
+  /** Where what is selected begins and ends; with nothing selected, the paragraph of the cursor. */
+  get selection() {
+    const { value, selectionStart, selectionEnd } = this.#textarea;
+    if (selectionStart !== selectionEnd) return { start: selectionStart, end: selectionEnd };
+    return paragraphAt(value, selectionEnd);
+  }
+
   /** What is offered at the cursor, "" if nothing is. */
   get offer() {
     return this.#ghost.text;
   }
 
+  /** Whether an offer is open, be it still empty. */
+  get isOffering() {
+    return this.#ghost.isOpen;
+  }
+
   /** Shows another text; nothing of the old one can be undone into it. */
   load(text, origins) {
-    this.withdraw();
+    this.#close();
     this.#textarea.value = text;
     this.origins.load(text, origins);
     this.#textarea.readOnly = false;
     this.#textarea.setSelectionRange(text.length, text.length);
-    this.#fit();
+    fit(this.#textarea);
   }
 
-  /** Shows what became of the same text elsewhere: the cursor stays at its words, and the change can be undone. */
+  /**
+   * Shows what became of the same text elsewhere: the cursor stays at its words, and the change can be undone.
+   * Returns where a place of the text is now.
+   */
   replace(text, origins) {
-    this.withdraw();
+    this.#close();
     const { value, selectionStart, selectionEnd } = this.#textarea;
     const [start, oldEnd, newEnd] = changed(value, text, 0);
     const moved = (place) => (place <= start ? place : place >= oldEnd ? place + newEnd - oldEnd : newEnd);
     this.#put(text.slice(start, newEnd), start, oldEnd);
     this.#textarea.setSelectionRange(moved(selectionStart), moved(selectionEnd));
     this.origins.load(text, origins);
-    this.#fit();
+    fit(this.#textarea);
+    return moved;
   }
 
   /** Selects a place of the text and brings it into view. */
@@ -103,6 +124,23 @@ export class Editor {
     this.#insert(text, at);
   }
 
+  /** Changes the text as one step of undo: `edits` are `{ start, end, text }`, in order; no model wrote an `isBreak`. */
+  rewrite(edits) {
+    const { start } = edits[0];
+    const { end } = edits.at(-1);
+    let text = '';
+    let at = start;
+    for (const edit of edits) {
+      text += this.text.slice(at, edit.start) + edit.text;
+      at = edit.end;
+    }
+    this.withdraw();
+    this.focus();
+    this.#put(text, start, end);
+    this.origins.rewritten(edits, this.text);
+    this.#changed();
+  }
+
   extendOffer(text) {
     this.#ghost.extend(text);
   }
@@ -117,19 +155,22 @@ export class Editor {
     return this.#ghost.markElement(number);
   }
 
-  /** Lets the offer go. */
+  /** Lets the offer go. The beginning of its next word, if the writer typed that, may become another word: it is theirs. */
   withdraw() {
-    if (!this.#ghost.isOpen) return;
-    this.#ghost.close();
-    this.#on.withdrawn();
+    const { anchor } = this.#ghost;
+    const begun = this.#begun;
+    this.#close();
+    if (!begun) return;
+    this.origins.disown(anchor - begun, anchor);
+    this.#on.change();
   }
 
   accept() {
     const text = this.#ghost.text;
     if (!text) return;
-    const at = this.#ghost.anchor;
-    this.withdraw();
-    this.#insert(text, at);
+    const { anchor, taken } = this.#ghost;
+    this.#close(taken + text);
+    this.#insert(text, anchor);
   }
 
   acceptWord() {
@@ -137,7 +178,21 @@ export class Editor {
     if (word) this.#takeOver(word);
   }
 
+  /** How many characters the writer typed of a word of the offer that goes on. */
+  get #begun() {
+    return WORD_AT_START.test(this.#ghost.text) ? (this.#typed.match(WORD_AT_END)?.[0].length ?? 0) : 0;
+  }
+
+  #close(taken = this.#ghost.taken.slice(0, this.#ghost.taken.length - this.#begun)) {
+    if (!this.#ghost.isOpen) return;
+    const shown = this.#ghost.taken + this.#ghost.text;
+    this.#typed = '';
+    this.#ghost.close();
+    this.#on.withdrawn({ shown, taken });
+  }
+
   #takeOver(text) {
+    this.#typed = '';
     this.#insert(text, this.#ghost.anchor);
     this.#ghost.take(text.length);
     if (!this.#ghost.text) this.#on.emptied();
@@ -162,14 +217,8 @@ export class Editor {
   }
 
   #changed() {
-    this.#fit();
+    fit(this.#textarea);
     this.#on.change();
-  }
-
-  #fit() {
-    if (GROWS_BY_ITSELF) return;
-    this.#textarea.style.height = 'auto';
-    this.#textarea.style.height = `${this.#textarea.scrollHeight}px`;
   }
 
   #listen() {
@@ -196,22 +245,26 @@ export class Editor {
 
   #input(event) {
     if (this.#inserting) return;
-    if (this.#isOffered(event)) return this.#typedThrough(event.data);
+    const typed = event.inputType === 'insertLineBreak' ? '\n' : event.data;
+    if (this.#isOffered(event, typed)) return this.#typedThrough(typed);
     this.withdraw();
     this.origins.follow(this.text, this.caret, event.inputType?.startsWith('history'));
     this.#changed();
     this.#on.edited(TYPING.includes(event.inputType) && !this.#isComposing);
   }
 
-  /** Whether what was typed is what is offered. */
-  #isOffered({ inputType, data }) {
-    if (!this.#ghost.isOpen || this.#isComposing || inputType !== 'insertText' || !data) return false;
-    return this.#ghost.text.startsWith(data) && this.caret === this.#ghost.anchor + data.length;
+  /** Whether what was typed is what is offered, up to the end of a character: "e" is not the beginning of "é". */
+  #isOffered({ inputType }, typed) {
+    if (!this.#ghost.isOpen || this.#isComposing || !typed) return false;
+    if (inputType !== 'insertText' && inputType !== 'insertLineBreak') return false;
+    const { text, anchor } = this.#ghost;
+    return text.startsWith(typed) && isBorder(typed, text.slice(typed.length)) && this.caret === anchor + typed.length;
   }
 
   /** Typing what is offered keeps the offer. */
   #typedThrough(text) {
     const at = this.#ghost.anchor;
+    this.#typed += text;
     this.#ghost.take(text.length);
     this.origins.accepted(at, text.length, this.text);
     this.#changed();

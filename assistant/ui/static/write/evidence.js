@@ -4,6 +4,7 @@ import { longDate } from '../shared/dates.js';
 import { make } from './dom.js';
 import { heldFocus, pinTool, tools } from './evidence_tools.js';
 import { Inspection } from './inspection.js';
+import { Quotes } from './quote.js';
 import { LEVELS } from './recalls.js';
 import { Steering } from './steering.js';
 import { SteeringPanel } from './steering_panel.js';
@@ -19,7 +20,8 @@ const NO_MARKS = 'No word of this suggestion leans on your earlier wording.';
 
 const BANDS = { strong: 'Strong evidence.', weak: 'Weak evidence.', none: 'No evidence.' };
 const THE_RULE =
-  'A passage says this if it shares at least two telling words with your draft; any other only sounds like it. ' +
+  'A passage says this if the part it was found by shares two telling words with your draft; any other only sounds ' +
+  'like it. ' +
   'Two passages that say this make the evidence strong, or one that shares five words.';
 
 const STAGES = [
@@ -35,14 +37,14 @@ export class Evidence {
   #root;
   #on;
   #asked = null; // what the suggestion on the page was asked with
-  #caret = 0; // and where
   #text = '';
   #shown = null; // the evidence beside it, as the server is told of it
+  #quotes = new Quotes();
 
   /**
    * `offer` is where suggestions are drawn. `on`: open(entry) shows the document of a passage, ask() gives what a
-   * suggestion would be asked with and caret() where; again() asks for one; finished(text, start, end) once one is
-   * whole, with its place and what the server said at its end; trouble(message).
+   * suggestion would be asked with; again() asks for one; finished(end) once one is
+   * whole, with what the server said at its end; signs(command) names keys; trouble(message).
    */
   constructor(root, offer, on) {
     this.#root = root;
@@ -83,14 +85,17 @@ export class Evidence {
     this.#root.classList.toggle('awaiting', isAwaiting);
   }
 
-  entries(entries, whenNone, band) {
+  /** `asked` is what the suggestion was asked with, which may be in the draft by now. */
+  entries(entries, whenNone, band, asked) {
     const giveBack = heldFocus(this.#root);
     const { scrollTop } = this.#root;
     const isSteering = this.#root.contains(document.activeElement);
     this.awaiting(false);
+    // These are drawn in their own turn, a moment later. Hidden until then they would lose the focus.
+    const drawnNext = [this.#part('.summary'), this.#part('.keywords')].filter((part) => !part.hidden);
     this.note(entries.length ? 'start' : whenNone);
-    this.#asked = this.#on.ask();
-    this.#caret = this.#on.caret();
+    for (const part of drawnNext) part.hidden = false;
+    this.#asked = asked;
     this.#shown = { passages: entries.map(placeOf), sentences: [], edited: '', keywords: [], recalled: [] };
     this.#part('.evidence-note').hidden = entries.length > 0;
     this.#part('.entries').hidden = entries.length === 0;
@@ -130,7 +135,7 @@ export class Evidence {
     this.#inspect(runs);
     if (!signature.memory) return; // nothing was to be recalled
     this.#part('.recalled').hidden = false;
-    this.#part('.recalled p').replaceChildren(...(isMarked ? legend() : [NO_MARKS]));
+    this.#part('.recalled p').replaceChildren(...(isMarked ? legend(this.#on.signs('recall')) : [NO_MARKS]));
     if (!documents.length) return;
     this.#part('.evidence-note').hidden = true;
     this.#part('.entries').hidden = false;
@@ -139,7 +144,7 @@ export class Evidence {
     const giveBack = heldFocus(this.#root); // what is moved loses it
     for (const place of documents.toReversed()) {
       const item = list.querySelector(`[data-document="${place.document}"]`) ?? this.#document(place);
-      item.querySelector('.entry-line').after(make('p', { className: 'gave', textContent: gave(place.words, words) }));
+      item.querySelector('.worth').append(make('span', { className: 'gave', textContent: gave(place.words, words) }));
       if (!isOrdered) list.prepend(item);
       else if (!item.isConnected) list.append(item);
     }
@@ -154,7 +159,7 @@ export class Evidence {
     const seed = make('span', { title: JSON.stringify(signature), textContent: `seed ${signature.seed}` });
     this.#part('.timings').replaceChildren(...times, seed);
     this.#part('.timings').hidden = false;
-    this.#on.finished(this.#text, this.#caret, { timings: milliseconds, signature });
+    this.#on.finished({ timings: milliseconds, signature });
   }
 
   #part(selector) {
@@ -192,7 +197,8 @@ export class Evidence {
       const line = make('span', { className: 'moved', textContent: `moved it ${moved}`, title: inBits(bits) });
       if (moved === 'not') line.textContent = 'did not move it';
       line.dataset.moved = moved;
-      item.querySelector('.worth')?.append(line);
+      const worth = item.querySelector('.worth');
+      worth.insertBefore(line, worth.querySelector('.gave'));
     }
   }
 
@@ -217,7 +223,7 @@ export class Evidence {
         score,
       ),
       make('p', { className: 'worth' }, make('span', { className: 'kind', textContent: entry.kind, title: entry.reason })),
-      make('blockquote', {}, ...entry.runs.map(run)),
+      ...this.#quotes.of(entry),
       tools(entry, this.steering, () => this.#standing()),
     );
     item.classList.toggle('pinned', this.steering.value.pinned.includes(entry.document));
@@ -235,6 +241,7 @@ export class Evidence {
       { className: 'entry' },
       make('h4', {}, title),
       make('p', { className: 'entry-line' }, make('span', { className: 'date', textContent: day(place) })),
+      make('p', { className: 'worth' }),
       pinTool(place, this.steering),
     );
     item.dataset.document = place.document;
@@ -274,13 +281,15 @@ function number(link, item) {
 }
 
 /** What the underlines say, each shown as it is drawn. */
-function legend() {
+function legend(signs) {
   const [little, half, mostly] = LEVELS.map(({ level, label }) => {
     const sample = make('span', { className: 'recall', textContent: label });
     sample.dataset.level = level;
     return sample;
   });
-  const keys = make('span', { className: 'for-keys' }, ', or press ', make('kbd', { textContent: 'Alt ↓' }), ',');
+  const kbd = make('kbd', { textContent: signs });
+  kbd.dataset.key = 'recall'; // other keys are named here as soon as they are chosen
+  const keys = make('span', { className: 'for-keys' }, ', or press ', kbd, ',');
   return ['Underlined words lean on what you wrote before: ', little, ', ', half, ' or ', mostly, '. Click one', keys, ' to read its sentence.'];
 }
 
@@ -292,11 +301,6 @@ function gave(words, all) {
 
 function day(entry) {
   return entry.date ? longDate(entry.date) : 'No date';
-}
-
-// In the margin an empty line between paragraphs would be one too many.
-function run({ text, marked }) {
-  return marked ? make('mark', { textContent: text }) : text.replace(/\n\s*\n/g, '\n');
 }
 
 function placeOf({ document, start, end }) {

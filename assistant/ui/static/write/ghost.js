@@ -37,6 +37,11 @@ export class Ghost {
     return this.#full.slice(this.#used);
   }
 
+  /** What was taken of it. */
+  get taken() {
+    return this.#full.slice(0, this.#used);
+  }
+
   /** Opens an empty offer at a place of the draft; a quiet one brings nothing into view. */
   open(anchor, { isQuiet }) {
     this.#isQuiet = isQuiet;

@@ -77,7 +77,8 @@ export class Inspection {
     const open = make('button', { type: 'button', className: 'plain', textContent: copy.title || 'Untitled' });
     open.addEventListener('click', () => this.#on.open(copy));
     const quote = make('q', { className: 'copied-sample', textContent: copy.text.trim() });
-    return make('li', {}, `${copy.words} words in a row as in `, open, ': ', quote);
+    // The title comes last: a long one takes lines of its own.
+    return make('li', {}, quote, `: ${copy.words} words in a row as in `, open);
   }
 
   /** Draws the marks over what is left of the offer. */

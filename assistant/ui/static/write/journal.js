@@ -21,6 +21,13 @@ export function markOf({ voice, title = '', text }) {
   return `${whole.length.toString(36)}-${(one >>> 0).toString(36)}-${(two >>> 0).toString(36)}`;
 }
 
+/** Removes what this browser keeps of a draft, of whichever tab. */
+export function forget(draft) {
+  for (const key of Object.keys(storage())) {
+    if (key.startsWith(`${PREFIX}.`) && key.slice(PREFIX.length + 1).split('.')[1] === String(draft)) remove(key);
+  }
+}
+
 export class Journal {
   #writer;
   #tab;
@@ -46,7 +53,7 @@ export class Journal {
   }
 
   clear(draft) {
-    this.remove(this.#key(draft, this.#tab.id));
+    remove(this.#key(draft, this.#tab.id));
   }
 
   /** Entries of a draft that nobody looks after any more: of this tab before its reload, of tabs that are gone. */
@@ -62,15 +69,19 @@ export class Journal {
   }
 
   remove(key) {
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      // what could not be kept cannot be removed either
-    }
+    remove(key);
   }
 
   #key(draft, tab) {
     return `${PREFIX}.${this.#writer}.${draft}.${tab}`;
+  }
+}
+
+function remove(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // what could not be kept cannot be removed either
   }
 }
 

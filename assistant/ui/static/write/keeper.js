@@ -7,7 +7,7 @@
  */
 
 import { call } from '../shared/server.js';
-import { markOf } from './journal.js';
+import { forget, markOf } from './journal.js';
 
 const PAUSE = 400;
 const LONGEST_PAUSE = 2000;
@@ -34,6 +34,7 @@ export class Keeper {
   #channel = new BroadcastChannel(CHANNEL);
 
   memoryUse = null; // how much of the voice's wording the open draft wants; a setting, not part of its content
+  voiceStrength = null; // how far it goes towards the voice's persona; another
 
   /**
    * `on`: state(name, detail) with "saved", "saving", "offline" or "refused"; stored(id, content, updatedAt);
@@ -64,7 +65,12 @@ export class Keeper {
   /** Opens a draft and returns its content: the server's, or what was kept here and is newer. */
   async open(id) {
     await this.settle();
-    this.#begin(await call('GET', `/api/drafts/${id}`));
+    let stored = await call('GET', `/api/drafts/${id}`);
+    if (!this.isSaved) { // typed while the answer was on its way
+      await this.settle();
+      if (id === this.id) stored = await call('GET', `/api/drafts/${id}`);
+    }
+    this.#begin(stored);
     for (const entry of await this.#journal.left(id)) await this.#restore(entry);
     return this.#content;
   }
@@ -102,7 +108,7 @@ export class Keeper {
   /** Forgets the open draft, which is being deleted. */
   drop() {
     clearTimeout(this.#timer);
-    if (this.#draft) this.#journal.clear(this.#draft.id);
+    if (this.#draft) forget(this.#draft.id);
     this.#draft = null;
     this.#saved = this.#version;
   }
@@ -112,6 +118,7 @@ export class Keeper {
     this.#content = contentOf(stored);
     this.#draft = { id: stored.id, revision: stored.revision, known: [markOf(stored)], base: this.#content };
     this.memoryUse = stored.memory_use;
+    this.voiceStrength = stored.voice_strength;
     this.#saved = this.#version;
     this.#failures = 0;
     this.#unsavedSince = 0;
@@ -168,9 +175,9 @@ export class Keeper {
     this.#remember(markOf(content));
     try {
       const stored = await call('PUT', `/api/drafts/${draft.id}`, { ...content, revision: draft.revision });
-      return this.#confirm(stored, content, version);
+      return this.#draft === draft ? this.#confirm(stored, content, version) : this.#untilNext();
     } catch (error) {
-      return this.#fail(error, version);
+      return this.#draft === draft ? this.#fail(error, version) : this.#untilNext();
     }
   }
 
@@ -190,6 +197,10 @@ export class Keeper {
     this.#unsavedSince = this.isSaved ? 0 : Date.now();
     if (this.isSaved) this.#journal.clear(this.#draft.id);
     this.#on.state(this.isSaved ? 'saved' : 'saving');
+    return this.#untilNext();
+  }
+
+  #untilNext() {
     return this.isSaved ? null : PAUSE;
   }
 

@@ -14,6 +14,7 @@ export const COMMANDS = [
   { name: 'recall', chord: 'Alt+ArrowDown', does: 'See where its next underlined word comes from' },
   { name: 'recall-back', chord: 'Alt+ArrowUp', does: 'The underlined word before' },
   { name: 'continue', chord: 'Ctrl+Shift+Enter', does: 'Longer ways to go on, side by side' },
+  { name: 'rewrite', chord: 'Alt+KeyR', does: 'Rewrite what is selected, or the paragraph' },
   { name: 'pause', chord: 'Alt+KeyP', does: 'Pause suggestions that come by themselves, or resume them' },
 ];
 
@@ -35,6 +36,8 @@ const SIGNS = {
   Minus: '-',
   Equal: '=',
 };
+// On many keyboards these are on other keys, with Alt or AltGr.
+const BRACKETS = { ']': 'BracketRight', '[': 'BracketLeft' };
 const MODIFIER_KEYS = ['Control', 'Alt', 'Shift', 'Meta', 'AltGraph', 'CapsLock', 'Dead', 'Unidentified', 'Process'];
 // What every text field or browser does with these would be missed more than a command of ours.
 const TAKEN = {
@@ -60,9 +63,11 @@ const ALONE = /^(Tab|Escape|F\d+)$/;
 /** The chord of a keydown; null while only modifiers are held. */
 export function chordOf(event) {
   if (MODIFIER_KEYS.includes(event.key)) return null;
+  const bracket = BRACKETS[event.key];
+  if (bracket && event.getModifierState?.('AltGraph')) return `Alt+${bracket}`;
   const letter = /^[a-z]$/i.test(event.key) ? `Key${event.key.toUpperCase()}` : null; // where this keyboard has it
   const held = [event.ctrlKey || event.metaKey ? 'Ctrl' : '', event.altKey ? 'Alt' : '', event.shiftKey ? 'Shift' : ''];
-  return [...held, letter ?? (event.code || event.key).replace(/^Numpad(?=Enter)/, '')].filter(Boolean).join('+');
+  return [...held, letter ?? bracket ?? (event.code || event.key).replace(/^Numpad(?=Enter)/, '')].filter(Boolean).join('+');
 }
 
 /** A chord as it is drawn: "Ctrl →". */

@@ -50,9 +50,10 @@ export class KeysPanel {
     if (!this.#waiting || event.isComposing) return;
     const name = this.#waiting;
     const chord = chordOf(event);
-    event.preventDefault(); // Escape must not close the dialog, nor Tab leave the button
+    event.preventDefault(); // Escape gives up waiting, not the dialog; Tab must not leave the button
     event.stopPropagation();
     if (!chord) return;
+    if (chord === 'Escape' && name !== 'dismiss') return this.#cancel(name);
     const refusal = this.#keys.refusal(name, chord);
     if (refusal) return this.#say(refusal);
     this.#keys.change(name, chord);
@@ -60,6 +61,11 @@ export class KeysPanel {
     this.#button(name).focus();
     this.#say(`${signs(chord)} it is.`);
     return this.#on.change();
+  }
+
+  #cancel(name) {
+    this.#wait(null);
+    this.#button(name).focus();
   }
 
   #reset() {

@@ -51,6 +51,27 @@ export class Origins {
     this.#settle(text);
   }
 
+  /** The characters from `start` to `end`, which an offer's span ends with, are the writer's own after all. */
+  disown(start, end) {
+    this.#remember();
+    this.#spans = this.#spans
+      .map((span) => (span.end === end && span.origin === 'suggested' ? { ...span, end: Math.max(span.start, start) } : span))
+      .filter((span) => span.end > span.start);
+    this.#settle(this.#text);
+  }
+
+  /** A rewrite was put in: `edits` are `{ start, end, text }`, in order, in places of the text before. */
+  rewritten(edits, text) {
+    this.#remember();
+    for (const { start, end, text: put, isBreak } of edits.toReversed()) {
+      if (isBreak) continue; // a space for a line break, or the other way round: no word is another's for it
+      this.nextOffer();
+      this.#spans = edited(this.#spans, start, end, start + put.length);
+      if (put) this.#spans.push({ start, end: start + put.length, origin: 'suggested', offer: this.#offer });
+    }
+    this.#settle(text);
+  }
+
   /** The writer changed the text; `caret` is where the change ends, `isHistory` says that it was an undo or a redo. */
   follow(text, caret, isHistory) {
     if (this.#spans.length || this.#past.size) {

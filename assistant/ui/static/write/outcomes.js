@@ -1,18 +1,17 @@
 /**
- * What became of a suggestion, in numbers, told to the statistics of this machine: words shown, words taken, and five
- * minutes later how many of those still stand. No text leaves the page for it.
+ * What became of suggestions and rewrites, in numbers, told to the statistics of this machine: words shown, words taken. Which ones
+ * these were is told too, so that the server can see in the saved draft, five minutes later, whether they still stand;
+ * it keeps fingerprints of them until then, and no text.
  */
 
 import { call } from '../shared/server.js';
 
-const LOOK_AFTER = 5 * 60 * 1000; // milliseconds
-const SHORTEST_RUN = 3; // words in a row that are looked for; fewer stand in any text
-
 export class Outcomes {
   #editor;
   #on;
-  #offered = null; // the suggestion on offer: { text, start, told }
-  #state = 'idle';
+  #about = null; // the voice and the draft of the suggestion on the page, from its first words on
+  #end = null; // what the server said at its end
+  #isFollowed = false;
 
   /** `on`: voice(), draft() as they are now. */
   constructor(editor, on) {
@@ -20,66 +19,78 @@ export class Outcomes {
     this.#on = on;
   }
 
-  /** A suggestion is whole: its text, where it was asked for, and what the server said of it. */
-  finished(text, start, { timings, signature }) {
-    if (this.#state === 'idle' || !text.trim() || this.#offered?.text === text) return; // it was put in, or is no news
-    this.#settle({ isFollowed: true });
-    const told = { voice: this.#on.voice(), model: String(signature.model ?? ''), words: count(text), timings };
-    this.#offered = { text, start, told };
-  }
-
-  /** The state of the suggestion on the page: once it is gone, what was taken of it stands in the draft. */
+  /** The state of the suggestion on the page: once it is being written its first words are to be seen. */
   state(name) {
-    this.#state = name;
-    if (name === 'idle') setTimeout(() => this.#settle({ isFollowed: false })); // what is accepted is put in just after
+    if (name === 'writing') this.#about = { voice: this.#on.voice(), draft: this.#on.draft() };
   }
 
-  #settle({ isFollowed }) {
-    const offered = this.#offered;
-    this.#offered = null;
-    if (!offered) return;
-    const taken = commonBeginning(this.#editor.text.slice(offered.start), offered.text);
-    const accepted = Math.min(count(taken), offered.told.words);
+  /** The suggestion is whole. One that was put in from elsewhere is none that was offered. */
+  finished(end) {
+    if (this.#editor.isOffering) this.#end = end;
+  }
+
+  /** Another one is asked for. */
+  passed() {
+    this.#isFollowed = this.#editor.isOffering;
+  }
+
+  /** The offer is gone: what was shown of it, and what was taken, in whole words. */
+  gone({ shown, taken }) {
+    const about = this.#about;
+    const { timings = {}, signature = {} } = this.#end ?? {};
+    const isFollowed = this.#isFollowed;
+    this.#about = null;
+    this.#end = null;
+    this.#isFollowed = false;
+    if (!about || !shown.trim()) return;
+    const accepted = count(taken);
     const dismissed = accepted === 0 && !isFollowed;
-    this.#tell({ ...offered.told, accepted_words: accepted, dismissed }, taken).catch(() => {}); // numbers may be lost
-  }
-
-  async #tell(told, taken) {
-    const draft = this.#on.draft();
-    const { id } = await call('POST', '/api/statistics/suggestions', told, { keepalive: true });
-    if (id === null || told.accepted_words === 0) return;
-    setTimeout(() => this.#lookAfter(id, draft, taken, told.accepted_words).catch(() => {}), LOOK_AFTER);
-  }
-
-  async #lookAfter(id, draft, taken, accepted) {
-    const { text } = await call('GET', `/api/drafts/${draft}`);
-    const words = Math.min(keptWords(taken, text), accepted);
-    await call('PUT', `/api/statistics/suggestions/${id}/kept`, { words });
+    const told = { model: String(signature.model ?? ''), words: count(shown), timings, accepted_words: accepted };
+    tell('suggestions', { ...about, ...told, dismissed, taken });
   }
 }
 
-/** How many words of a text still stand in another one, in runs of three or more. */
-export function keptWords(taken, text) {
-  const [words, kept] = [listed(taken), listed(text)];
-  const length = Math.min(SHORTEST_RUN, words.length);
-  const runs = new Set(kept.map((_, start) => kept.slice(start, start + length).join(' ')));
-  const stands = words.map(() => false);
-  for (let start = 0; length && start + length <= words.length; start += 1) {
-    if (runs.has(words.slice(start, start + length).join(' '))) stands.fill(true, start, start + length);
+/** What becomes of a rewrite: how many of its changes are taken, or that it is put away. */
+export class RewriteOutcomes {
+  #on;
+  #shown = null; // what is known of the one on the page
+
+  /** `on`: voice() of the draft as it is now. */
+  constructor(on) {
+    this.#on = on;
   }
-  return stands.filter(Boolean).length;
+
+  /** A rewrite is on the page; one that changes nothing is none. */
+  shown(kind, changes, { model = '' }) {
+    if (changes) this.#shown = { voice: this.#on.voice(), model: String(model), kind, changes };
+  }
+
+  taken(changes) {
+    this.#settle(changes, false);
+  }
+
+  /** Another one is asked for. */
+  passed() {
+    this.#settle(0, false);
+  }
+
+  dismissed() {
+    this.#settle(0, true);
+  }
+
+  #settle(accepted, dismissed) {
+    const shown = this.#shown;
+    this.#shown = null;
+    if (!shown) return;
+    tell('rewrites', { ...shown, accepted_changes: accepted, dismissed });
+  }
 }
 
-function listed(text) {
-  return text.match(/\S+/g) ?? [];
+/** Numbers may be lost. */
+function tell(what, told) {
+  call('POST', `/api/statistics/${what}`, told, { keepalive: true }).catch(() => {});
 }
 
 function count(text) {
-  return listed(text).length;
-}
-
-function commonBeginning(one, other) {
-  let length = 0;
-  while (length < one.length && length < other.length && one[length] === other[length]) length += 1;
-  return one.slice(0, length);
+  return (text.match(/\S+/g) ?? []).length;
 }

@@ -19,9 +19,14 @@ export function around(text, caret) {
   return { before: text.slice(whole(text, cut), caret), after: text.slice(caret, whole(text, caret + AFTER)) };
 }
 
+/** Whether no character is cut between these texts, however many code points a reader takes for one. */
+export function isBorder(before, after) {
+  return !GOES_ON.test(after) && !JOINER_AT_END.test(before);
+}
+
 /** Whether a ghost may appear between these texts by itself: there is something to go on from, and no word is cut. */
 export function mayStand(before, after) {
-  if (!before.trim() || GOES_ON.test(after) || JOINER_AT_END.test(before)) return false;
+  if (!before.trim() || !isBorder(before, after)) return false;
   return !(LETTER_AT_END.test(before) && LETTER_AT_START.test(after));
 }
 

@@ -8,7 +8,7 @@ export class Sheet {
   /** An empty dialog with a heading and a Close button, below `root`. */
   constructor(root, className, heading) {
     const id = `${className}-heading`;
-    this.heading = make('h2', { id, textContent: heading });
+    this.heading = make('h2', { id, textContent: heading, tabIndex: -1, autofocus: true });
     this.body = make('div', { className: 'sheet-body' });
     const close = make('button', { type: 'button', className: 'plain', textContent: 'Close' });
     close.addEventListener('click', () => this.close());

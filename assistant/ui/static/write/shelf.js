@@ -23,6 +23,9 @@ export class Shelf {
       trouble: on.trouble,
     });
     addEventListener('hashchange', () => this.#addressChanged());
+    addEventListener('pointerdown', ({ target }) => {
+      if (!target.closest('.drafts, .drafts-button')) this.close();
+    });
   }
 
   async open(id) {

@@ -3,6 +3,10 @@
 import { Keys } from './keys.js';
 import { KeysPanel } from './keys_panel.js';
 
+const SENTENCE_END = /[.!?…]["'”’)\]]*$/;
+// At the end of the text some of them change nothing, neither text nor selection.
+const LEAVING = /^(Arrow(Up|Down|Left|Right)|Home|End|PageUp|PageDown|Backspace|Delete)$/;
+
 export class Shortcuts {
   #root;
   #keys;
@@ -12,7 +16,7 @@ export class Shortcuts {
 
   /**
    * `on`: what the commands do, by their names: `always`, `whenOffered` (a suggestion is whole), `inText` (the cursor is
-   * in the text and something is offered); offer(), isOffered().
+   * in the text and something is offered); offer(), isOffered(); left() when a key that means no command leaves the offer.
    */
   constructor(root, preferences, on) {
     this.#root = root;
@@ -27,17 +31,26 @@ export class Shortcuts {
     this.#panel.open();
   }
 
+  /** The keys of a command as they are drawn. */
+  signs(name) {
+    return this.#keys.signs(name);
+  }
+
   /** What a screen reader says of a suggestion, once; with the keys the first time. */
   announcement(offer) {
     const keys = `${this.#keys.signs('accept')} accepts it, ${this.#keys.signs('dismiss')} dismisses it.`;
-    const said = this.#hasNamedKeys ? `Suggestion: ${offer}` : `Suggestion: ${offer}. ${keys}`;
+    const said = `Suggestion: ${offer.trim()}`;
+    if (this.#hasNamedKeys) return said;
     this.#hasNamedKeys = true;
-    return said;
+    return `${said}${SENTENCE_END.test(said) ? '' : '.'} ${keys}`;
   }
 
   #key(event) {
     if (event.isComposing || event.defaultPrevented || document.querySelector('dialog[open]')) return;
-    const deed = this.#deed(this.#keys.command(event), event.target.matches('.editor textarea'));
+    const command = this.#keys.command(event);
+    const isInText = event.target.matches('.editor textarea');
+    const deed = this.#deed(command, isInText);
+    if (isInText && !command && LEAVING.test(event.key)) this.#on.left();
     if (!deed) return; // the key means what it means elsewhere
     event.preventDefault();
     deed();

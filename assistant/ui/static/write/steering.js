@@ -2,7 +2,10 @@
 
 import { call } from '../shared/server.js';
 
-export const MOST_PINNED = 5; // as the server has it: they fill the room for passages
+const MOST_PINNED = 5; // as the server has it: they fill the room for passages
+
+const RETRY = 2000; // milliseconds until what could not be saved is sent again
+const CHANNEL = 'ownhand.steering';
 
 const UNSTEERED = {
   pinned: [],
@@ -12,6 +15,8 @@ const UNSTEERED = {
   removed_words: [],
   summary: null,
   ranking: null,
+  summary_by: null,
+  keywords_by: null,
 };
 
 export class Steering {
@@ -19,14 +24,21 @@ export class Steering {
   #draft = null;
   #earlier = []; // what it was before each change, for undoing
   #titles = {};
+  #channel = new BroadcastChannel(CHANNEL);
   #saving = Promise.resolve(); // one after the other, so that the last change is the one that stays
 
   /** What a request for a suggestion says. */
   value = UNSTEERED;
 
+  /** Names of summaries and choices of words that no model is there to write. */
+  lacking = [];
+
   /** `on`: change() after every change by the writer, opened() when another draft's is shown, trouble(message). */
   constructor(on) {
     this.#on = on;
+    this.#channel.addEventListener('message', ({ data }) => {
+      if (data === this.#draft) this.refresh().catch(() => {}); // the next look will tell
+    });
   }
 
   get isSteered() {
@@ -47,11 +59,21 @@ export class Steering {
     this.#draft = draft;
     this.#earlier = [];
     this.value = UNSTEERED;
-    const { steering, titles } = await call('GET', `/api/drafts/${draft}/steering`);
-    if (this.#draft !== draft) return;
-    this.#titles = titles;
-    this.value = steering;
-    this.#on.opened();
+    const told = await call('GET', `/api/drafts/${draft}/steering`);
+    if (this.#draft === draft) this.#show(told);
+  }
+
+  /** Shows what another tab made of it meanwhile, or what is left of it where documents were deleted. */
+  async refresh() {
+    await this.#saving;
+    const draft = this.#draft;
+    const { value } = this;
+    if (draft === null) return;
+    const told = await call('GET', `/api/drafts/${draft}/steering`);
+    if (this.#draft !== draft || this.value !== value) return; // it has changed here since
+    if (JSON.stringify(told.steering) === JSON.stringify(value)) return;
+    this.#earlier = [];
+    this.#show(told);
   }
 
   /** The draft has another voice now: what was said of the old one's documents means nothing there. */
@@ -125,6 +147,16 @@ export class Steering {
     this.#change({ ranking });
   }
 
+  /** Chooses who sums up; null: the usual way. A summary in the writer's own words gives way to it. */
+  summarizeBy(name) {
+    this.#change({ summary_by: name, summary: null });
+  }
+
+  /** Chooses who chooses the words; null: the usual way. */
+  chooseWordsBy(name) {
+    this.#change({ keywords_by: name });
+  }
+
   undo() {
     if (!this.canUndo) return;
     this.#keep(this.#earlier.pop());
@@ -144,8 +176,31 @@ export class Steering {
 
   #keep(value) {
     this.value = value;
-    const path = `/api/drafts/${this.#draft}/steering`;
-    this.#saving = this.#saving.then(() => call('PUT', path, value)).catch((error) => this.#on.trouble(error.message));
+    const draft = this.#draft;
+    this.#saving = this.#saving.then(() => this.#save(draft, value));
+  }
+
+  /** Saves a value; again and again while there is no server, unless another value or draft took its place. */
+  async #save(draft, value) {
+    for (let isFirst = true; isFirst || (this.#draft === draft && this.value === value); isFirst = false) {
+      try {
+        await call('PUT', `/api/drafts/${draft}/steering`, value);
+        this.#channel.postMessage(draft);
+        if (!isFirst) this.#on.trouble('');
+        return;
+      } catch (error) {
+        this.#on.trouble(error.message);
+        if (!error.isUnreachable && !error.isPassing) return;
+        await new Promise((resolve) => setTimeout(resolve, RETRY));
+      }
+    }
+  }
+
+  #show({ steering, titles, lacking }) {
+    this.#titles = titles;
+    this.value = steering;
+    this.lacking = lacking;
+    this.#on.opened();
   }
 }
 

@@ -1,6 +1,7 @@
-/** Steering in the margin: words, the summary, other documents, the ranking, and the way back. */
+/** Steering in the margin: words, the summary, other documents, how each is chosen, and the way back. */
 
 import { call } from '../shared/server.js';
+import { count } from '../shared/words.js';
 import { make } from './dom.js';
 import { Sheet } from './sheets.js';
 
@@ -12,8 +13,32 @@ const RANKINGS = [
   ['RankFusion', 'By rank in both', 'RankFusion: reciprocal ranks of BM25 and vectors'],
   ['RecentDoc', 'Newest first', 'RecentDoc: documents by their date'],
 ];
+const SUMMARIES = [
+  ['', 'By the sentences nearest the draft', 'SumByDraft: sentences of the passages, by their nearness to the draft'],
+  ['SumCtx', 'By what it learnt to expect', 'SumCtx: sentences that a scorer, trained on weak labels, expects to recur'],
+  ['SumCtxWritten', 'Written for the draft', 'SumCtxWritten: by a language model that was trained to write it'],
+  ['SumCtxInd', 'Whatever the draft', 'SumCtxInd: the sentences most like all others (LexRank)'],
+  ['SumCtxIndWritten', 'Written, whatever the draft', 'SumCtxIndWritten: by a summarization model'],
+  ['none', 'Not at all', 'No summary'],
+];
+const SYNTHESES = [
+  ['', 'By what it learnt to expect, new here', 'SynCtxNew: as below, of the words that the draft does not have yet'],
+  ['SynCtx', 'By what it learnt to expect', 'SynCtx: words that a scorer, trained on weak labels, expects to recur'],
+  ['SynByDraft', 'By nearness to the draft', 'SynByDraft: words of the passages, by KeyBERT'],
+  ['SynCtxWritten', 'Written for the draft', 'SynCtxWritten: by a language model that was trained to write them'],
+  ['SynCtxInd', 'Your frequent words', 'SynCtxInd: frequent words of all that you wrote, whatever the draft'],
+  ['none', 'Not at all', 'No words'],
+];
+const LACKING = 'No model is there for it: start Ownhand with one, see python app.py --help';
 const FOUND = 6; // documents that a search shows
 const PAUSE = 200;
+const FULL = 100;
+
+/** What stands before the letters, for a reader. */
+function personaLine({ vectors, documents, strength }) {
+  const share = `${Math.round(strength * FULL)} %`;
+  return `First it reads ${count(vectors, 'vector')} that stand for ${count(documents, 'document')} of this voice, at ${share} voice strength; they have no letters.`;
+}
 
 export class SteeringPanel {
   #root;
@@ -51,6 +76,12 @@ export class SteeringPanel {
       ),
     );
     this.ranking.value = value.ranking ?? '';
+    this.summaryBy.value = value.summary_by ?? '';
+    this.keywordsBy.value = value.keywords_by ?? '';
+    for (const option of [...this.summaryBy.options, ...this.keywordsBy.options]) {
+      option.disabled = this.#steering.lacking.includes(option.value);
+      if (option.disabled) option.title = LACKING;
+    }
     this.back.hidden = !isSteered;
     this.undo.hidden = !canUndo;
   }
@@ -68,7 +99,7 @@ export class SteeringPanel {
         'section',
         { className: 'steering', 'aria-label': 'Steer the evidence' },
         this.#finder(),
-        this.#rankingChoice(),
+        ...this.#choices(),
         make('p', { className: 'steering-ways' }, this.undo, this.back, show),
       ),
     );
@@ -156,9 +187,9 @@ export class SteeringPanel {
     const path = `/api/library/voices/${voice}/documents?${new URLSearchParams({ search, limit: FOUND })}`;
     const { documents } = await call('GET', path);
     if (field.value.trim() !== search) return undefined;
-    const items = documents.map(({ id, title, date }) => {
+    const items = documents.map(({ id, title, written_on: writtenOn }) => {
       const button = make('button', { type: 'button', className: 'plain', textContent: title || 'Untitled' });
-      if (date) button.append(make('span', { className: 'date', textContent: ` ${date.slice(0, 4)}` }));
+      if (writtenOn) button.append(make('span', { className: 'date', textContent: ` ${writtenOn.slice(0, 4)}` }));
       button.addEventListener('click', () => {
         field.value = '';
         list.replaceChildren();
@@ -170,20 +201,32 @@ export class SteeringPanel {
     return list.replaceChildren(...(items.length ? items : [make('li', { className: 'fine', textContent: 'No document has these words.' })]));
   }
 
-  #rankingChoice() {
-    const options = RANKINGS.map(([value, textContent, title]) => make('option', { value, textContent, title }));
-    this.ranking = make('select', { 'aria-label': 'How passages are chosen' }, ...options);
-    this.ranking.dataset.control = 'ranking';
-    this.ranking.addEventListener('change', () => this.#steering.rank(this.ranking.value || null));
-    return make('label', { className: 'ranking' }, make('span', { textContent: 'Chosen' }), this.ranking);
+  #choices() {
+    this.ranking = this.#choice('ranking', 'How passages are chosen', RANKINGS, (name) => this.#steering.rank(name));
+    this.summaryBy = this.#choice('summary-by', 'How they are summed up', SUMMARIES, (name) => this.#steering.summarizeBy(name));
+    this.keywordsBy = this.#choice('keywords-by', 'How words are chosen', SYNTHESES, (name) => this.#steering.chooseWordsBy(name));
+    return [
+      ['Passages', this.ranking],
+      ['Summary', this.summaryBy],
+      ['Words', this.keywordsBy],
+    ].map(([textContent, select]) => make('label', { className: 'ranking' }, make('span', { textContent }), select));
+  }
+
+  #choice(control, label, choices, choose) {
+    const options = choices.map(([value, textContent, title]) => make('option', { value, textContent, title }));
+    const select = make('select', { 'aria-label': label }, ...options);
+    select.dataset.control = control;
+    select.addEventListener('change', () => choose(select.value || null));
+    return select;
   }
 
   async #showPrompt() {
     try {
-      const { parts } = await call('POST', '/api/prompt', this.#on.ask());
+      const { persona, parts } = await call('POST', '/api/prompt', this.#on.ask());
       const pieces = parts.map(({ text, marker }) => (marker ? make('b', { className: 'marker', textContent: text }) : text));
       this.prompt.body.replaceChildren(
         make('p', { className: 'fine', textContent: 'Letter for letter what the model would read for a suggestion at the cursor. Bold signs are single marks to it.' }),
+        ...(persona ? [make('p', { className: 'fine prompt-persona', textContent: personaLine(persona) })] : []),
         make('pre', { className: 'prompt-text', tabIndex: 0 }, ...pieces),
       );
       this.prompt.open();

@@ -16,7 +16,8 @@ export class Suggestions {
 
   /**
    * `on`: state(name) when the state changes, marks(marks) when other words of an offer lean on the past (see
-   * `marksOf`), shown(number, count) of the alternatives, announce(offer) once a suggestion is whole, failed(error),
+   * `marksOf`), shown(number, count, voice score) of the alternatives, passing() before another one takes its
+   * place, announce(offer) once a suggestion is whole, failed(error),
    * say(sentence) for screen readers; ask() gives what is asked for but the seed; whenNone() what to note when nothing
    * is found.
    */
@@ -92,8 +93,9 @@ export class Suggestions {
   }
 
   /** Shows what stands behind one that was put in. */
-  showEvidence({ evidence, end }) {
-    for (const event of evidence) this.#draw(event);
+  showEvidence(alternative) {
+    const { evidence, end } = alternative;
+    for (const event of evidence) this.#draw(event, alternative);
     if (end) this.#drawEnd(end);
   }
 
@@ -103,8 +105,8 @@ export class Suggestions {
 
   async #write({ reuse, isShown = true, needsConfidence = false }) {
     this.#end();
-    const run = { aborter: new AbortController(), alternative: new Alternative(), isShown, needsConfidence };
     const request = { ...this.#on.ask(), seed: this.#alternatives.nextSeed(), reuse };
+    const run = { aborter: new AbortController(), alternative: new Alternative(request), isShown, needsConfidence };
     if (isShown) this.#wait();
     this.#run = run;
     try {
@@ -122,6 +124,7 @@ export class Suggestions {
   }
 
   #wait() {
+    this.#on.passing();
     this.#editor.withdraw();
     this.#editor.openOffer();
     this.#on.marks([]);
@@ -156,7 +159,7 @@ export class Suggestions {
   #draw(event, alternative) {
     switch (event.event) {
       case 'ranked':
-        return this.#evidence.entries(event.entries, this.#on.whenNone(), event.band);
+        return this.#evidence.entries(event.entries, this.#on.whenNone(), event.band, alternative.request);
       case 'summarized':
         return this.#evidence.summary(event.sentences, event.edited);
       case 'synthesized':
@@ -219,6 +222,7 @@ export class Suggestions {
   }
 
   #showAgain(alternative) {
+    this.#on.passing();
     this.#editor.withdraw();
     this.#editor.openOffer();
     this.#drawAll(alternative);
@@ -227,7 +231,8 @@ export class Suggestions {
 
   #offer() {
     this.#enter('offered');
-    this.#on.shown(this.#alternatives.at + 1, this.#alternatives.count);
+    const { at, count, shown } = this.#alternatives;
+    this.#on.shown(at + 1, count, shown?.end?.voice_score);
   }
 
   #end() {

@@ -2,6 +2,7 @@
 
 import { ago } from '../shared/dates.js';
 import { call } from '../shared/server.js';
+import { count as counted } from '../shared/words.js';
 import { make } from './dom.js';
 import { Sheet } from './sheets.js';
 
@@ -118,7 +119,9 @@ export class VersionsSheet {
 function summary(version, runs) {
   const count = (kind) => runs.filter((run) => run.kind === kind).reduce((sum, run) => sum + words(run.text), 0);
   if (runs.every((run) => run.kind === 'same')) return `From ${ago(version.written_at)}. The text is the same now.`;
-  return `From ${ago(version.written_at)}. Since then ${count('new')} words came and ${count('gone')} went.`;
+  const came = count('new') ? [`${counted(count('new'), 'word')} came`] : [];
+  const went = count('gone') ? [`${counted(count('gone'), 'word')} went`] : [];
+  return `From ${ago(version.written_at)}. Since then ${[...came, ...went].join(' and ') || 'only spaces changed'}.`;
 }
 
 function words(text) {
@@ -136,7 +139,7 @@ function drawn(runs) {
 /** Unchanged text, but for its middle if it is long: a reader looks for what changed. */
 function shortened(text, hasBefore, hasAfter) {
   if (text.length <= 2 * SHOWN + 40) return text;
-  const start = hasBefore ? text.slice(0, SHOWN) : '';
-  const end = hasAfter ? text.slice(-SHOWN) : '';
-  return `${start} … ${end}`;
+  const start = hasBefore ? text.slice(0, SHOWN).replace(/\s*\S*$/, '') : '';
+  const end = hasAfter ? text.slice(-SHOWN).replace(/^\S*\s*/, '') : '';
+  return [start, '…', end].filter(Boolean).join(' ');
 }
