@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import OwnhandError
+from assistant.options import add_helper_options, helper_settings
 from assistant.settings import GenerationSettings, ServerSettings, Settings
 from assistant.ui.server import listen
 
@@ -38,9 +39,11 @@ def _settings() -> Settings:
     parser.add_argument("--data-dir", type=Path, default=given.data_dir, help="where your writing is kept")
     parser.add_argument("--model", help="folder or name of a model (default: the one chosen on the Models page)")
     parser.add_argument("--threads", type=int, help="processor threads of the models (default: one per core)")
+    add_helper_options(parser)
     got = parser.parse_args()
     server, generation = ServerSettings(got.host, got.port, got.threads), GenerationSettings(model=got.model)
-    return replace(given, data_dir=got.data_dir, server=server, generation=generation)
+    helpers = helper_settings(got)
+    return replace(given, data_dir=got.data_dir, server=server, generation=generation, helpers=helpers)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 A passage *says this* if it shares words that say something with the draft: it is on the same matter, and what the
 suggestion states can be looked up in it. Otherwise it was found for its meaning as a whole or put in by the writer, and
-all one can claim is that it *sounds like this*. Words are compared as they are marked in the passages.
+all one can claim is that it *sounds like this*. What counts is the snippet that the passage is quoted around: in a long
+passage two words of the draft stand somewhere by chance.
 
 The evidence is strong if two passages say this, or one does that shares a good many words; weak if there is any other;
 none if nothing was found. The rules look at words, not at scores, because the scores of the rankings cannot be
@@ -65,13 +66,14 @@ class Band:
     reason: str
 
 
-def bearing(passage: str, context: str) -> Bearing:
+def bearing(snippet: str, context: str) -> Bearing:
     """How a passage bears on a draft.
 
+    :param snippet: the best of the passage.
     :param context: what the draft says at the cursor, title included.
     """
     wanted = set(candidate_words(context))
-    shared = tuple(word for word in candidate_words(passage) if word in wanted)
+    shared = tuple(word for word in candidate_words(snippet) if word in wanted)
     return Bearing(Kind.CONTENT if len(shared) >= SAYS_THIS else Kind.STYLE, shared)
 
 
@@ -79,17 +81,13 @@ def band(entries: Sequence[RankedEntry], context: str) -> Band:
     """The band of the evidence for a draft."""
     if not entries:
         return Band(Level.NONE, "Nothing in your past writing bears on this.")
-    bearings = [bearing(entry.text, context) for entry in entries]
+    bearings = [bearing(entry.best.text, context) for entry in entries]
     saying = [one for one in bearings if one.kind is Kind.CONTENT]
     if len(saying) > 1:
-        return Band(Level.STRONG, f"{_passages(len(saying))} of {len(entries)} say this.")
+        said = f"All {len(entries)}" if len(saying) == len(entries) else f"{len(saying)} of {len(entries)}"
+        return Band(Level.STRONG, f"{said} passages say this.")
     if saying and len(saying[0].shared) >= SAYS_MUCH:
         return Band(Level.STRONG, f"One passage says this; it shares {len(saying[0].shared)} words with your draft.")
     if saying:
         return Band(Level.WEAK, f"Only one passage says this; it shares {len(saying[0].shared)} words with your draft.")
     return Band(Level.WEAK, "No passage says this; they only sound like it.")
-
-
-def _passages(count: int) -> str:
-    words = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
-    return f"{words.get(count, str(count))} passages"

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -37,9 +37,9 @@ def add_write_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
     write.add_argument(
         "--voice-strength",
         type=float,
-        default=1.0,
         metavar="0..1",
-        help="how far to go towards the voice's persona, where the model has a plug (default: 1; 0 is off)",
+        help="how far to go towards the voice's persona, where the model has a plug (default: what its drafts start "
+        "with, at first 1; 0 is off)",
     )
     write.add_argument("--quote-at-length", action="store_true", help="let it copy more than a few words in a row")
     write.add_argument("--data-dir", type=Path, default=defaults.data_dir)
@@ -80,8 +80,10 @@ def _write(arguments: argparse.Namespace) -> None:
         request = _request(assistant, arguments)
         suggestion = _suggest(assistant, request)
         documents = assistant.recalled_documents(request, suggestion)
+        score = assistant.voice_scores.score(request.voice, suggestion.text)
     if arguments.json:
-        sys.stdout.write(json.dumps(suggestion_json(suggestion, documents), ensure_ascii=False, indent=2) + "\n")
+        document = suggestion_json(suggestion, documents) | {"voice_score": asdict(score)}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(_as_text(suggestion))
 
@@ -106,12 +108,12 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 def _request(assistant: "Assistant", arguments: argparse.Namespace) -> "Request":
-    from assistant.types import MemoryUse, Request, Sampling
+    from assistant.types import MemoryUse, Request, Sampling, voice_strength_for
 
     writer = assistant.library.local_writer()
     generation = assistant.settings.generation
     sampling = Sampling(generation.max_tokens, generation.temperature, generation.top_p, arguments.seed)
-    voice = _voice(assistant, writer, arguments.voice)
+    voice = chosen_voice(assistant, writer, arguments.voice)
     use = voice.memory_use if voice else MemoryUse()
     if arguments.memory_strength is not None:
         use = replace(use, strength=arguments.memory_strength)
@@ -127,7 +129,7 @@ def _request(assistant: "Assistant", arguments: argparse.Namespace) -> "Request"
         sampling=sampling,
         memory_strength=use.strength,
         longest_copy=use.longest_copy,
-        voice_strength=arguments.voice_strength,
+        voice_strength=voice_strength_for(voice, arguments.voice_strength),
         steering=steering,
     )
 
@@ -153,7 +155,7 @@ def _suggest(assistant: "Assistant", request: "Request") -> "Suggestion":
     return last.suggestion
 
 
-def _voice(assistant: "Assistant", writer: "WriterId", name: str) -> "Voice | None":
+def chosen_voice(assistant: "Assistant", writer: "WriterId", name: str) -> "Voice | None":
     """The voice of this name; without a name the only voice, or none where there is none yet."""
     voices = assistant.library.voices(writer)
     if not name and len(voices) <= 1:
@@ -167,7 +169,7 @@ def _as_text(suggestion: "Suggestion") -> str:
         written = f", {entry.written_on}" if entry.written_on else ""
         lines.append(f"  {entry.score:.2f}  {entry.title}{written}")
     if suggestion.evidence.is_empty:
-        lines.append("  nothing in this voice bears on the draft")
+        lines.append("  nothing was found in this voice")
     else:
         lines.append("  words: " + ", ".join(keyword.text for keyword in suggestion.evidence.keywords))
     return "\n".join(lines) + "\n"

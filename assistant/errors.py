@@ -1,4 +1,4 @@
-"""Every error a person may meet, as one tree.
+"""Every error a person may meet, as one tree; a package adds its own under these.
 
     OwnhandError
     ├── SettingsError        a value out of range, an unknown name

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from assistant.prompts import Prompt
-from assistant.stages import Scorer
+from assistant.stages import Persona, Scorer
 from assistant.types import DocumentId, Evidence, Summary
 
 A_LOT_BITS = 20.0
@@ -53,20 +53,25 @@ def without(evidence: Evidence, document: DocumentId) -> Evidence:
 
 
 def influences(
-    scorer: Scorer, prompt: Callable[[Evidence], Prompt], evidence: Evidence, text: str
+    scorer: Scorer,
+    prompt: Callable[[Evidence], Prompt],
+    evidence: Evidence,
+    text: str,
+    persona: Persona | None = None,
 ) -> Iterator[Influence | None]:
     """The influence of each document of the evidence, in the order of its entries, on a suggestion.
 
     None comes in between while the model reads, so that whoever waits may leave.
 
     :param prompt: writes the model input for some evidence.
+    :param persona: what the suggestion was written behind.
     """
     documents = list(dict.fromkeys(entry.document for entry in evidence.entries))
     # The best entry stands last in a prompt: taken away in this order, each prompt goes on longest like the one before.
     prompts = [prompt(evidence), *(prompt(without(evidence, document)) for document in documents)]
     whole: float | None = None
     waiting = iter(documents)
-    for score in scorer.scores(prompts, text):
+    for score in scorer.scores(prompts, text, persona):
         if score is None:
             yield None
         elif whole is None:

@@ -12,8 +12,8 @@ from typing import TypeVar
 from assistant.errors import SettingsError
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
 from assistant.joining import Joint
-from assistant.prompts import Prompt, PromptTemplate, build_prompt
-from assistant.settings import RankingName, RetrievalSettings
+from assistant.prompts import Chat, Prompt, PromptTemplate, build_prompt
+from assistant.settings import RankingName, RetrievalSettings, SummaryName, SynthesisName
 from assistant.stages import (
     MemorySource,
     Persona,
@@ -27,7 +27,7 @@ from assistant.stages import (
     TextGenerator,
 )
 from assistant.steering import edited_summary, steered_entries, steered_keywords
-from assistant.types import Evidence, Hit, Keyword, RankedEntry, Request, Steering, Suggestion, Summary
+from assistant.types import DocumentId, Evidence, Hit, Keyword, RankedEntry, Request, Steering, Suggestion, Summary
 
 _Result = TypeVar("_Result")
 
@@ -38,8 +38,10 @@ class Choices:
 
     quoter: Quoter
     ranking: Callable[[RankingName], tuple[Retriever, Ranker]]
-    budget_characters: int
-    """Of all entries together."""
+    summarizer: Callable[[SummaryName], Summarizer]
+    synthesizer: Callable[[SynthesisName], Synthesizer]
+    leaving_out: Callable[[frozenset[DocumentId]], "EvidenceStages"]
+    """All stages and choices anew, as if voices had never held some documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class EvidenceStages:
 
     def gather(self, request: Request, clock: "Clock") -> Generator[Event, None, Evidence]:
         """Run the stages in turn, reporting each result as it becomes known and the writer steered it."""
-        query, chosen = immediate_context(request, self.settings.query_characters), self._as_chosen(request.steering)
+        query, chosen = immediate_context(request, self.settings.query_characters), self._as_chosen(request)
 
         hits = clock.time("retrieve", lambda: chosen._retrieve(query, request))
         yield Retrieved(hits, clock["retrieve"])
@@ -72,9 +74,9 @@ class EvidenceStages:
 
         return Evidence(entries, summary, keywords)
 
-    def evidence(self, request: Request) -> Evidence:
-        """The evidence for a request, without the reports on the way."""
-        stages = self.gather(request, Clock())
+    def evidence(self, request: Request, clock: "Clock | None" = None) -> Evidence:
+        """The evidence for a request, without the reports on the way; a clock keeps how long each stage took."""
+        stages = self.gather(request, clock or Clock())
         while True:
             try:
                 next(stages)
@@ -82,17 +84,26 @@ class EvidenceStages:
                 evidence: Evidence = done.value
                 return evidence
 
-    def _as_chosen(self, steering: Steering) -> "EvidenceStages":
-        """The same stages, with the ranking that the writer chose."""
-        if steering.ranking is None:
-            return self
-        retriever, ranker = self._choices.ranking(steering.ranking)
-        return replace(self, retriever=retriever, ranker=ranker)
+    def _as_chosen(self, request: Request) -> "EvidenceStages":
+        """The same stages without what is left out, with the ranking, the summary and the words the writer chose."""
+        chosen, steering = self, request.steering
+        if request.left_out:
+            chosen = self._choices.leaving_out(request.left_out)
+        if steering.ranking is not None:
+            retriever, ranker = chosen._choices.ranking(steering.ranking)
+            chosen = replace(chosen, retriever=retriever, ranker=ranker)
+        if steering.summary_by is not None:
+            chosen = replace(chosen, summarizer=chosen._choices.summarizer(steering.summary_by))
+        if steering.keywords_by is not None:
+            chosen = replace(chosen, synthesizer=chosen._choices.synthesizer(steering.keywords_by))
+        return chosen
 
     @property
     def _choices(self) -> Choices:
         if self.choices is None:
-            raise SettingsError("evidence is steered that cannot be: expected a request without steering")
+            raise SettingsError(
+                "evidence is steered that cannot be: expected a request without steering that leaves no document out"
+            )
         return self.choices
 
     def _retrieve(self, query: str, request: Request) -> tuple[Hit, ...]:
@@ -104,9 +115,9 @@ class EvidenceStages:
         steering, voice = request.steering, request.voice
         if voice is None or not steering.documents:
             return self.ranker.rank(query, hits, voice=voice)
-        ranked = self.ranker.rank(query, hits, voice=voice, without={*steering.pinned, *steering.excluded})
         pinned = self._choices.quoter.quote(query, steering.pinned, voice=voice) if steering.pinned else ()
-        return steered_entries(ranked, pinned, steering.order, budget=self._choices.budget_characters)
+        ranked = self.ranker.rank(query, hits, voice=voice, pinned=pinned)
+        return steered_entries(ranked, pinned, steering.order)
 
     def _summarize(self, query: str, entries: tuple[RankedEntry, ...], request: Request) -> Summary:
         if request.steering.summary is not None:
@@ -114,7 +125,8 @@ class EvidenceStages:
         return self.summarizer.summarize(query, entries, voice=request.voice)
 
     def _synthesize(self, query: str, entries: tuple[RankedEntry, ...], request: Request) -> tuple[Keyword, ...]:
-        return steered_keywords(self.synthesizer.synthesize(query, entries, voice=request.voice), request.steering)
+        found = self.synthesizer.synthesize(query, entries, voice=request.voice)
+        return steered_keywords(found, request.steering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,8 @@ class Pipeline:
     """Held while a suggestion is written: work in the background rests."""
     personas: PersonaSource | None = None
     """What the generator reads first to know each voice; None: nothing."""
+    chat: Chat | None = None
+    """How the generator is told what to do; None: it was not taught to follow instructions."""
 
     def write(self, request: Request, found: FoundEvidence | None = None) -> Generator[Event, None, None]:
         """One suggestion: evidence first, then text as it comes. Closing the stream stops the model.
@@ -163,7 +177,7 @@ class Pipeline:
         pieces: list[str] = []
         joint = Joint(request.before, request.after)
         prompt, recollection = self.prompt(request, evidence), self.recollection(request)
-        persona = self._persona(request, clock)
+        persona = self._timed_persona(request, clock)
         with closing(self.generator.stream(prompt, request.sampling, recollection, persona)) as stream:
             for piece in joint.through(stream):
                 if piece and not any(pieces):  # pieces are empty while the model still reads
@@ -186,15 +200,21 @@ class Pipeline:
         """The memory of the request's voice, if there is one and the writer wants it used."""
         if self.memory is None or request.voice is None or request.memory_strength == 0:
             return None
-        memory = self.memory.memory(voice=request.voice)
+        memory = self.memory.memory(voice=request.voice, without=request.left_out)
         return None if memory is None else Recollection(memory, request.memory_strength, request.longest_copy)
 
-    def _persona(self, request: Request, clock: "Clock") -> Persona | None:
+    def persona(self, request: Request) -> Persona | None:
         """The persona of the request's voice, if there is one and the writer wants it used."""
-        personas = self.personas
-        if personas is None or request.voice is None or request.voice_strength == 0:
+        return self.personas.persona(request) if self.personas is not None and _wants_persona(request) else None
+
+    def _timed_persona(self, request: Request, clock: "Clock") -> Persona | None:
+        if self.personas is None or not _wants_persona(request):
             return None
-        return clock.time("persona", lambda: personas.persona(request))
+        return clock.time("persona", lambda: self.persona(request))
+
+
+def _wants_persona(request: Request) -> bool:
+    return request.voice is not None and request.voice_strength > 0
 
 
 def _memory(recollection: Recollection | None) -> dict[str, object]:

@@ -47,6 +47,20 @@ class Part:
 
 
 Prompt = tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What stands before and after a message in the conversations that a model was taught to answer."""
+
+    before: Prompt
+    after: Prompt
+
+    def ask(self, message: str) -> Prompt:
+        """A conversation in which the model is told this and has not yet begun to answer."""
+        return (*self.before, Part(message), *self.after, Part(""))
+
+
 HelperName = Literal["summary", "words"]
 """What a helper writes."""
 

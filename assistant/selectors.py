@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from assistant.embedding import Vectors
 from assistant.errors import ModelError
+from assistant.whole_files import replacing
 
 Half = Literal[0, 1]
 """One of the two halves of the training authors."""
@@ -78,7 +79,7 @@ class Selectors:
 
 def save_selectors(selectors: Selectors, path: Path) -> None:
     """Write the scorers as one safetensors file."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     tensors = {
         f"{name}.{stage}.{part}": getattr(getattr(pair, stage), part)
@@ -93,7 +94,8 @@ def save_selectors(selectors: Selectors, path: Path) -> None:
         _SIGNATURE: json.dumps(selectors.signature, sort_keys=True),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata=metadata)
+    with replacing(path) as (new,):
+        new.write_bytes(save(tensors, metadata))
 
 
 def load_selectors(path: Path, *, encoder_sha256: str) -> Selectors:

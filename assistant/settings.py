@@ -7,18 +7,28 @@ from typing import Literal, get_args
 from assistant.errors import SettingsError
 
 _CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
-SHIPPED_CHECKPOINT = _CHECKPOINTS / "ownhand-80m"
+SHIPPED_CHECKPOINT = _CHECKPOINTS / "ownhand-109m"
 SHIPPED_SELECTORS = _CHECKPOINTS / "selectors" / "selectors.safetensors"
 
 
 RankingName = Literal["RankDocBySnpt", "RankDocBM25", "RankDocDense", "RankSnippet", "RecentDoc", "RankFusion"]
 """The rankings of arXiv 2308.07968, section 3.2, by the paper's names; ``RankFusion`` is ours: reciprocal ranks."""
-SummaryName = Literal["SumByDraft", "SumCtx", "SumCtxWritten", "SumCtxInd", "none"]
+SummaryName = Literal["SumByDraft", "SumCtx", "SumCtxWritten", "SumCtxInd", "SumCtxIndWritten", "none"]
 """``SumByDraft`` chooses sentences for the draft (ours, untrained), ``SumCtx`` learnt from weak labels which to choose;
-``SumCtxWritten`` is a language model that learnt to write them; ``SumCtxInd`` does not know the draft (section 3.3)."""
-SynthesisName = Literal["SynByDraft", "SynCtx", "SynCtxWritten", "SynCtxInd", "none"]
+``SumCtxWritten`` is a language model that learnt to write them. ``SumCtxInd`` does not know the draft (section 3.3),
+and no more does ``SumCtxIndWritten``, a summarization model as it is."""
+SynthesisName = Literal["SynByDraft", "SynCtxNew", "SynCtx", "SynCtxWritten", "SynCtxInd", "none"]
 """``SynByDraft`` chooses words for the draft (ours, KeyBERT), ``SynCtx`` learnt from weak labels which to choose;
-``SynCtxWritten`` is a language model that learnt to write them; ``SynCtxInd`` takes the frequent ones (section 3.4)."""
+``SynCtxNew`` (ours) chooses as that does, but of the words that the draft does not have yet; ``SynCtxWritten`` is a
+language model that learnt to write them; ``SynCtxInd`` takes the frequent ones (section 3.4)."""
+
+
+WRITTEN = {
+    "SumCtxWritten": ("summary_model", "one made by `train prepare summaries` and `train finetune`"),
+    "SumCtxIndWritten": ("generic_summary_model", "any summarization model"),
+    "SynCtxWritten": ("keyword_model", "one made by `train prepare keywords` and `train finetune`"),
+}
+"""What language models write: the setting that names the model, and which models those are."""
 
 
 def _user_data_dir() -> Path:
@@ -50,13 +60,10 @@ class RetrievalSettings:
     """Snippets handed to the ranking."""
     dense_share: float = 0.6
     """Weight of the dense score in the fused score; the rest is BM25's."""
-    minimum_score: float = 0.16
-    """Fused scores below this count as irrelevant (scores lie in 0 to 1)."""
 
     def __post_init__(self) -> None:
         _within("query_characters", self.query_characters, 50, 10_000)
         _within("dense_share", self.dense_share, 0, 1)
-        _within("minimum_score", self.minimum_score, 0, 1)
         _within("candidates", self.candidates, 1, 1000)
 
 
@@ -68,8 +75,9 @@ class RankingSettings:
     """What is ranked, and by what."""
     budget_characters: int = 2500
     """Characters of all entries together (arXiv 2308.07968, section 3.2)."""
-    passage_characters: int = 500
-    """Characters of one entry: its best snippet with what follows and precedes it."""
+    passage_characters: int = 1600
+    """Characters of one entry: its best snippet with what follows and precedes it. Within one budget, two long passages
+    were worth half as much again as five short ones to 24 validation authors, and more than a single one."""
 
     def __post_init__(self) -> None:
         _one_of("ranking", self.method, get_args(RankingName))
@@ -97,16 +105,16 @@ class SummarySettings:
 class KeywordSettings:
     """How the important words are chosen."""
 
-    method: SynthesisName = "SynCtx"
+    method: SynthesisName = "SynCtxNew"
     """Who chooses the words."""
     count: int = 12
-    """Words at most, of SynByDraft, SynCtx and SynCtxWritten."""
+    """Words at most, of SynByDraft, SynCtxNew, SynCtx and SynCtxWritten."""
     diversity: float = 0.3
     """SynByDraft: maximal marginal relevance, 0 most similar words, 1 most different."""
     frequent_count: int = 20
     """SynCtxInd: words at most (arXiv 2308.07968, section 3.4)."""
     minimum_idf: float = 1.5
-    """SynCtxInd, SynCtx: commoner words, by inverse document frequency, are left out (the same)."""
+    """SynCtxInd, SynCtx, SynCtxNew: commoner words, by inverse document frequency, are left out (the same)."""
 
     def __post_init__(self) -> None:
         _one_of("keywords", self.method, get_args(SynthesisName))
@@ -118,14 +126,16 @@ class KeywordSettings:
 
 @dataclass(frozen=True, slots=True)
 class HelperSettings:
-    """What the trained helpers were trained to: the files behind SumCtx, SynCtx and their written siblings."""
+    """What the trained helpers were trained to: the files behind SumCtx, SynCtx, SynCtxNew and the written ones."""
 
     selectors: Path = SHIPPED_SELECTORS
-    """SumCtx, SynCtx: the scorers, see ``train selectors``."""
+    """SumCtx, SynCtx, SynCtxNew: the scorers, see ``train selectors``."""
     half: Literal[0, 1] | None = None
-    """SumCtx, SynCtx: the scorers trained on this half of the training authors; None is those that are served."""
+    """SumCtx, SynCtx, SynCtxNew: the scorers of this half of the training authors; None is those that are served."""
     summary_model: str | None = None
     """SumCtxWritten: folder or name of a model, see ``train prepare summaries``."""
+    generic_summary_model: str | None = None
+    """SumCtxIndWritten: folder or name of any summarization model."""
     keyword_model: str | None = None
     """SynCtxWritten: folder or name of a model, see ``train prepare keywords``."""
 
@@ -182,15 +192,13 @@ class Settings:
     generation: GenerationSettings = GenerationSettings()
 
     def __post_init__(self) -> None:
-        for method, written, model in (
-            (self.summary.method, "SumCtxWritten", self.helpers.summary_model),
-            (self.keywords.method, "SynCtxWritten", self.helpers.keyword_model),
-        ):
-            if method == written and model is None:
-                raise SettingsError(
-                    f"{written} without a model that writes it: name one made by `train prepare "
-                    f"{'summaries' if written == 'SumCtxWritten' else 'keywords'}` and `train finetune`"
-                )
+        for method in (self.summary.method, self.keywords.method):
+            if method in WRITTEN and not self.can_write(method):
+                raise SettingsError(f"{method} without a model that writes it: name {WRITTEN[method][1]}")
+
+    def can_write(self, method: str) -> bool:
+        """Whether the model behind a summary or a choice of words is named, if it has one."""
+        return method not in WRITTEN or getattr(self.helpers, WRITTEN[method][0]) is not None
 
     def signature(self) -> dict[str, object]:
         """The settings that change a result, for signatures: no path, no port."""

@@ -27,7 +27,7 @@ class Retriever(Protocol):
     """Finds snippets of a voice that bear on a query."""
 
     def retrieve(self, query: str, *, voice: VoiceId, limit: int) -> tuple[Hit, ...]:
-        """At most ``limit`` hits of this voice alone, best first; empty when nothing is relevant."""
+        """At most ``limit`` hits of this voice alone, best first."""
         ...
 
 
@@ -35,9 +35,12 @@ class Ranker(Protocol):
     """Turns hits into ranked entries."""
 
     def rank(
-        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, pinned: Sequence[RankedEntry] = ()
     ) -> tuple[RankedEntry, ...]:
-        """Entries, best first, cut at the evidence budget; ``without`` names documents that shall not be among them."""
+        """Entries, best first, cut at the evidence budget.
+
+        :param pinned: entries that stand already: their documents are not ranked, and they take their room first.
+        """
         ...
 
 
@@ -84,8 +87,8 @@ class TokenMemory(Protocol):
 class MemorySource(Protocol):
     """Has the memory of every voice."""
 
-    def memory(self, *, voice: VoiceId) -> TokenMemory | None:
-        """The memory of this voice alone, as far as it is ready; None where nothing is."""
+    def memory(self, *, voice: VoiceId, without: Collection[DocumentId] = ()) -> TokenMemory | None:
+        """The memory of this voice alone, as far as it is ready, as if it had never held some documents; None: none."""
         ...
 
 
@@ -160,8 +163,8 @@ class TextStream(Protocol):
 class Scorer(Protocol):
     """A language model that can say how likely a text is."""
 
-    def scores(self, prompts: Sequence[Prompt], text: str) -> Iterator[float | None]:
-        """The log-likelihood of a text after each prompt, in nats, in their order.
+    def scores(self, prompts: Sequence[Prompt], text: str, persona: Persona | None = None) -> Iterator[float | None]:
+        """The log-likelihood of a text after each prompt, in nats, in their order; the persona is read before each.
 
         None comes in between while long prompts are read, so that closing need not wait for them. Prompts that begin
         alike, put next to each other, are read the faster.

@@ -13,23 +13,14 @@ _FULL_WEIGHT = 1.0
 
 
 def steered_entries(
-    ranked: Sequence[RankedEntry], pinned: Sequence[RankedEntry], order: Sequence[DocumentId], *, budget: int
+    ranked: Sequence[RankedEntry], pinned: Sequence[RankedEntry], order: Sequence[DocumentId]
 ) -> tuple[RankedEntry, ...]:
-    """Pinned entries and as many of the ranked ones as the budget has room for.
+    """Pinned entries and those ranked beside them.
 
     Those of documents in ``order`` come first, in that order; of the others the pinned come before the ranked.
-
-    :param budget: characters of all entries together; pinned ones stand even beyond it.
     """
-    left = budget - sum(len(entry.text) for entry in pinned)
-    kept = list(pinned)
-    for entry in ranked:
-        left -= len(entry.text)
-        if left < 0:
-            break
-        kept.append(entry)
     places = {document: place for place, document in enumerate(order)}
-    return tuple(sorted(kept, key=lambda entry: places.get(entry.document, len(places))))
+    return tuple(sorted((*pinned, *ranked), key=lambda entry: places.get(entry.document, len(places))))
 
 
 def steered_keywords(found: Sequence[Keyword], steering: Steering) -> tuple[Keyword, ...]:

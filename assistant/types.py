@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal, NewType, get_args
 
 from assistant.errors import SettingsError
-from assistant.settings import RankingName
+from assistant.settings import RankingName, SummaryName, SynthesisName
 
 WriterId = NewType("WriterId", int)
 VoiceId = NewType("VoiceId", int)
@@ -56,6 +56,16 @@ class MemoryUse:
         return None if self.quotes_at_length else LONGEST_COPY
 
 
+def checked_voice_strength(strength: float) -> float:
+    """The strength itself.
+
+    :raises SettingsError: if it is not from 0, which is off, to 1.
+    """
+    if not 0 <= strength <= 1:
+        raise SettingsError(f"the voice strength is {strength}: expected 0, which is off, to 1")
+    return strength
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """One of a writer's named corpora; retrieval never crosses voices."""
@@ -67,6 +77,15 @@ class Voice:
     snippets: int = 0
     memory_use: MemoryUse = MemoryUse()
     """What drafts in this voice start with."""
+    voice_strength: float = 1.0
+    """The same of the persona, see ``Request.voice_strength``."""
+
+
+def voice_strength_for(voice: Voice | None, asked: float | None) -> float:
+    """The strength that is asked for; None: the one that the voice's drafts start with."""
+    if asked is not None:
+        return asked
+    return 1.0 if voice is None else voice.voice_strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +204,7 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that stands behind one suggestion. Empty means: nothing of the writer's past bears on this draft."""
+    """All that stands behind one suggestion. Empty means: no past, or no draft to look for."""
 
     entries: tuple[RankedEntry, ...] = ()
     summary: Summary = Summary()
@@ -231,16 +250,26 @@ class Steering:
     removed_words: tuple[str, ...] = ()
     summary: str | None = None
     ranking: RankingName | None = None
-    """None: the one in the settings."""
+    summary_by: SummaryName | None = None
+    keywords_by: SynthesisName | None = None
+    """Who ranks, sums up and chooses the words. None: as the settings have it."""
 
     def __post_init__(self) -> None:
         if len(set(self.pinned)) > MOST_PINNED:
             raise SettingsError(f"{len(self.pinned)} documents are pinned: expected {MOST_PINNED} at most; unpin one")
         if both := set(self.pinned) & set(self.excluded):
             raise SettingsError(f"document {min(both)} is pinned and left out: choose one of the two")
-        if self.ranking is not None and self.ranking not in get_args(RankingName):
-            raise SettingsError(f"ranking is {self.ranking!r}: expected one of {', '.join(get_args(RankingName))}")
+        self._check_names()
         self._check_texts()
+
+    def _check_names(self) -> None:
+        for what, name, known in (
+            ("ranking", self.ranking, get_args(RankingName)),
+            ("summary_by", self.summary_by, get_args(SummaryName)),
+            ("keywords_by", self.keywords_by, get_args(SynthesisName)),
+        ):
+            if name is not None and name not in known:
+                raise SettingsError(f"{what} is {name!r}: expected one of {', '.join(known)}")
 
     def _check_texts(self) -> None:
         for words in (self.added_words, self.removed_words):
@@ -281,10 +310,16 @@ class Request:
     """How far the model goes towards the voice's persona: 0 not at all, which is the model alone, 1 all the way."""
     steering: Steering = Steering()
     """What the writer changed of the evidence; its documents are of the voice: whoever makes a request checks that."""
+    joined: DocumentId | None = None
+    """The document that this very draft became when it joined the voice: no draft is evidence for itself."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.voice_strength <= 1:
-            raise SettingsError(f"the voice strength is {self.voice_strength}: expected 0, which is off, to 1")
+        checked_voice_strength(self.voice_strength)
+
+    @property
+    def left_out(self) -> frozenset[DocumentId]:
+        """Documents that lend this suggestion nothing: no passage, no word, no memory, no trait."""
+        return frozenset(self.steering.excluded) | ({self.joined} if self.joined is not None else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,16 +336,27 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What one document gave of a word's probability, 0 to 1, and its place that gave most."""
+
+    document: DocumentId
+    share: float
+    strongest: Support
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """How far one word of a suggestion leaned on what the writer wrote before.
 
     ``span`` is the word in the suggestion's text; ``share`` is the memory's share of its probability, 0 to 1;
-    ``supports`` are at most three places in different sentences, best first.
+    ``supports`` are at most three places in different sentences, best first; ``given`` is what each document gave of
+    the share, in all its sentences, those among the supports or not.
     """
 
     span: Span
     share: float
     supports: tuple[Support, ...]
+    given: tuple[Given, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +369,15 @@ class Suggestion:
     timings_ms: dict[str, float] = field(default_factory=dict)
     signature: dict[str, object] = field(default_factory=dict)
     recalls: tuple[Recall, ...] = ()
+
+
+class RewriteKind(StrEnum):
+    """What a rewrite is to change of a text; what the text says stays."""
+
+    VOICE = "voice"
+    SHORTER = "shorter"
+    LONGER = "longer"
+    PLAINER = "plainer"
 
 
 class Origin(StrEnum):
@@ -356,6 +411,8 @@ class Draft:
     """None: as the voice has it."""
     origins: tuple[OriginSpan, ...] = ()
     """In order, without overlaps; all other characters are the writer's own."""
+    voice_strength: float | None = None
+    """None: as the voice has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
-from assistant.prompts import PromptTemplate
+from assistant.generation.loading import LanguageModel
+from assistant.prompts import PLAIN_TEMPLATE, PromptTemplate
 from assistant.training.checkpoints import write_checkpoint
 from assistant.training.tokenizer import train_tokenizer
 
@@ -58,3 +59,10 @@ def write_small_checkpoint(folder: Path, model: LlamaForCausalLM | None = None) 
         folder, model or small_model(), small_tokenizer(), template=PromptTemplate(), signature={"model": "small"}
     )
     return folder
+
+
+def as_loaded(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast | None = None, /, **signature: object
+) -> LanguageModel:
+    """A model as if it had been loaded from a folder."""
+    return LanguageModel(model, tokenizer or small_tokenizer(), PLAIN_TEMPLATE, VOCABULARY, (), signature)

@@ -55,7 +55,7 @@ def test_the_reason_names_the_words_and_how_many_more_there_are() -> None:
         (
             ("The ram of the ferry.", "A stove.", "A lorry at the door."),
             Level.STRONG,
-            "Two passages of 3 say this.",
+            "2 of 3 passages say this.",
         ),
     ],
 )

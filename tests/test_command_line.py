@@ -96,6 +96,8 @@ def test_the_evidence_is_steered_from_the_command_line_too(suggestion: Any, data
     assert steered["keywords"][0]["text"] == "rota"
     assert steered["summary"]["text"] == "One is ill."
     assert steered["signature"]["steering"]["excluded"] == [first]
+    assert steered["signature"]["memory"]["tokens"] < suggestion["signature"]["memory"]["tokens"]
+    assert first not in [support["document"] for recall in steered["recalls"] for support in recall["supports"]]
 
 
 def test_import_again_finds_everything_present(data_dir: Path) -> None:
@@ -135,6 +137,44 @@ def test_error_says_what_to_do_and_exits_1(arguments: tuple[str, ...], expected:
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_place_that_cannot_be_written_is_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text(json.dumps({"text": "The gate held, and so did we. " * 20}) + "\n")
+    command = [
+        sys.executable,
+        "-m",
+        "assistant",
+        "train",
+        "tokenizer",
+        str(corpus),
+        "--out",
+        str(tmp_path / "file" / "x"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=180)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {tmp_path / 'file' / 'x'}: Not a directory: expected files and folders")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(data_dir: Path) -> None:
+    command = [sys.executable, "-m", "assistant", "import", str(ROOT / "corpora" / "work-mail"), "--json"]
+    process = subprocess.Popen(
+        [*command, "--voice", "work-mail", "--data-dir", str(data_dir)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(timeout=180) == 141
+    assert "Traceback" not in said
+    assert "error" not in said.casefold()
 
 
 def test_a_command_that_is_interrupted_says_so_in_a_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from assistant.influence import A_LITTLE_BITS, A_LOT_BITS, Influence, Moved, influences, without
 from assistant.prompts import PLAIN_TEMPLATE, Prompt, build_prompt
 from assistant.settings import SHIPPED_CHECKPOINT
+from assistant.stages import Persona
 from assistant.types import (
     DocumentId,
     Evidence,
@@ -40,7 +41,7 @@ EVIDENCE = Evidence(
 class CountingScorer:
     """Finds a text the likelier, in bits, the more often its first word stands in the prompt."""
 
-    def scores(self, prompts: Sequence[Prompt], text: str) -> Iterator[float | None]:
+    def scores(self, prompts: Sequence[Prompt], text: str, persona: Persona | None = None) -> Iterator[float | None]:
         for prompt in prompts:
             yield None
             count = "".join(part.text for part in prompt).count(text.split()[0])

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from assistant.assembly import RANKINGS, SUMMARIES, SYNTHESES, evidence_signature, evidence_stages, settings_for
 from assistant.errors import ModelError, SettingsError
+from assistant.evidence_methods import RANKINGS, SUMMARIES, SYNTHESES, evidence_signature, evidence_stages, settings_for
 from assistant.library.library import Library
 from assistant.retrieval.encoder import DEFAULT_WEIGHTS_SHA256
 from assistant.selectors import load_selectors
@@ -78,7 +78,7 @@ def test_a_recent_document_needs_no_words_in_the_draft() -> None:
 def helpers(tmp_path_factory: pytest.TempPathFactory) -> HelperSettings:
     """Selectors that were learnt, and one small model, of random weights, for all that is written."""
     model = str(write_small_checkpoint(tmp_path_factory.mktemp("helper") / "small"))
-    return HelperSettings(selectors=small_selectors(), summary_model=model, keyword_model=model)
+    return HelperSettings(small_selectors(), None, model, model, model)
 
 
 @pytest.mark.parametrize("summary", get_args(SummaryName))
@@ -97,8 +97,9 @@ def test_every_summary_goes_with_every_synthesis(
     assert bool(found.keywords) == (keywords != "none")
 
 
-def test_with_another_encoder_the_shipped_selectors_give_way_to_what_needs_no_training() -> None:
-    asked = Settings(summary=SummarySettings(method="SumCtx"), keywords=KeywordSettings(method="SynCtx"))
+@pytest.mark.parametrize("keywords", ["SynCtx", "SynCtxNew"])
+def test_with_another_encoder_the_shipped_selectors_give_way_to_what_needs_no_training(keywords: SynthesisName) -> None:
+    asked = Settings(summary=SummarySettings(method="SumCtx"), keywords=KeywordSettings(method=keywords))
     served = settings_for(ENCODER, asked)
     assert (served.summary.method, served.keywords.method) == ("SumByDraft", "SynByDraft")
     assert evidence(asked) == evidence(served)

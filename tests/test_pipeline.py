@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 import pytest
 
 from assistant.events import Event, Finished, Ranked, Retrieved, Summarized, Synthesized, TextDelta
-from assistant.pipeline import Clock, EvidenceStages, Pipeline, immediate_context
+from assistant.pipeline import Choices, Clock, EvidenceStages, Pipeline, immediate_context
 from assistant.prompts import PLAIN_TEMPLATE, Prompt
 from assistant.settings import RetrievalSettings
 from assistant.stages import Persona, Recollection, TokenMemory
@@ -25,6 +25,7 @@ from assistant.types import (
     SnippetId,
     Source,
     Span,
+    Steering,
     Summary,
     SummarySentence,
     Support,
@@ -49,10 +50,13 @@ class ScriptedStages:
         return (Hit(SNIPPET, 0.8, Source.FUSED),)[:limit] if self.finds else ()
 
     def rank(
-        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, pinned: Sequence[RankedEntry] = ()
     ) -> tuple[RankedEntry, ...]:
         self.asked.append(("rank", query, voice))
-        return (ENTRY,) if hits and ENTRY.document not in without else ()
+        return (ENTRY,) if hits and ENTRY not in pinned else ()
+
+    def quote(self, query: str, documents: Sequence[DocumentId], *, voice: VoiceId) -> tuple[RankedEntry, ...]:
+        return ()
 
     def summarize(self, query: str, entries: Sequence[RankedEntry], *, voice: VoiceId | None) -> Summary:
         self.asked.append(("summarize", query, voice))
@@ -122,9 +126,11 @@ class Memories:
     """The memory of ``VOICE``; notes whose was asked for."""
 
     asked: list[VoiceId] = field(default_factory=list)
+    left_out: Collection[DocumentId] = ()
 
-    def memory(self, *, voice: VoiceId) -> TokenMemory | None:
+    def memory(self, *, voice: VoiceId, without: Collection[DocumentId] = ()) -> TokenMemory | None:
         self.asked.append(voice)
+        self.left_out = without
         return THREE_TOKENS if voice == VOICE else None
 
 
@@ -182,6 +188,33 @@ def test_the_generator_may_recall_the_voice_of_the_request_as_the_writer_wants_i
     suggestion = finished(list(writing.write(wanted))).suggestion
     assert generator.recollections == [Recollection(THREE_TOKENS, 0.5, 4)]
     assert suggestion.signature["memory"] == {"tokens": 3, "strength": 0.5, "longest_copy": 4}
+
+
+def test_nothing_is_recalled_of_what_the_writer_left_out() -> None:
+    memories = Memories()
+    writing, _ = pipeline(ScriptedStream([" It"]), memory=memories)
+    assert writing.recollection(replace(request(), steering=Steering(excluded=(DocumentId(2),)))) is not None
+    assert memories.left_out == {DocumentId(2)}
+
+
+def leaving_out(documents: frozenset[DocumentId]) -> EvidenceStages:
+    """Scripted stages over what is left, and the way to them."""
+    stages = ScriptedStages(finds=ENTRY.document not in documents)
+    choices = Choices(stages, lambda _: (stages, stages), lambda _: stages, lambda _: stages, leaving_out)
+    return EvidenceStages(stages, stages, stages, stages, RetrievalSettings(), choices)
+
+
+def test_what_the_draft_itself_became_is_left_out_like_what_the_writer_left_out() -> None:
+    memories = Memories()
+    writing, generator = pipeline(ScriptedStream([" It"]), memory=memories)
+    writing = replace(writing, stages=leaving_out(frozenset()))
+    assert not finished(list(writing.write(request()))).suggestion.evidence.is_empty
+    suggestion = finished(list(writing.write(replace(request(), joined=ENTRY.document)))).suggestion
+    assert suggestion.evidence.is_empty
+    assert ENTRY.text not in "".join(part.text for part in generator.prompts[-1])
+    assert memories.left_out == {ENTRY.document}
+    both = replace(request(), joined=ENTRY.document, steering=Steering(excluded=(DocumentId(9),)))
+    assert both.left_out == {ENTRY.document, DocumentId(9)}
 
 
 def test_what_each_word_leaned_on_comes_with_the_suggestion() -> None:

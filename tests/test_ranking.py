@@ -113,8 +113,8 @@ def test_a_smaller_budget_holds_too(budget: int) -> None:
 def test_the_best_document_is_heard_however_long_its_snippet() -> None:
     # A short sentence before one that had to be cut at 500 characters makes a snippet of more than 500.
     shelf = Shelf("It was late. Then " + "on and on " * 80 + "it went.", "The gate was mended. " * 30)
-    assert len(shelf.snippets[DocumentId(0)][0].text) > RankingSettings().passage_characters
-    entries = shelf.rank([shelf.hit(0, 0, 0.9), shelf.hit(1, 0, 0.4)])
+    assert len(shelf.snippets[DocumentId(0)][0].text) > 500
+    entries = shelf.rank([shelf.hit(0, 0, 0.9), shelf.hit(1, 0, 0.4)], passage_characters=500)
     assert [entry.document for entry in entries] == [0, 1]
     assert entries[0].snippets == (shelf.snippets[DocumentId(0)][0],)
 

@@ -1,5 +1,6 @@
 """The file of scorers: kept as it was made, tied to one encoder, and refused when damaged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from assistant.errors import ModelError
 from assistant.selectors import Scorer, load_selectors, save_selectors
+from tests.full_disk import full_disk
 from tests.hashing_encoder import HashingEncoder
 from tests.small_selectors import small_selectors
 
@@ -38,6 +40,16 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     for half in (None, 0, 1):
         np.testing.assert_array_equal(again.pair(half).summary.weights, made.pair(half).summary.weights)
         np.testing.assert_array_equal(again.pair(half).keywords.mean, made.pair(half).keywords.mean)
+
+
+def test_a_full_disk_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    made = load_selectors(small_selectors(), encoder_sha256=HashingEncoder.name)
+    save_selectors(made, tmp_path / "selectors.safetensors")
+    before = (tmp_path / "selectors.safetensors").read_bytes()
+    with full_disk(len(before) // 2), pytest.raises(OSError, match="File too large"):
+        save_selectors(replace(made, rarity={}), tmp_path / "selectors.safetensors")
+    assert (tmp_path / "selectors.safetensors").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_each_half_has_scorers_of_its_own() -> None:

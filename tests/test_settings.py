@@ -26,8 +26,7 @@ from assistant.settings import (
         (RetrievalSettings, "query_characters", 0),
         (RetrievalSettings, "candidates", 0),
         (RetrievalSettings, "dense_share", 1.1),
-        (RetrievalSettings, "minimum_score", -0.1),
-        (RetrievalSettings, "minimum_score", math.nan),
+        (RetrievalSettings, "dense_share", math.nan),
         (RankingSettings, "passage_characters", 99),
         (SummarySettings, "sentences", -1),
         (SummarySettings, "diversity", 1.5),
@@ -55,7 +54,7 @@ def test_the_signature_holds_what_changes_a_result_and_no_paths() -> None:
 
 
 def test_one_passage_may_not_be_longer_than_all_together() -> None:
-    with pytest.raises(SettingsError, match="passage_characters is 500: expected 100 to 400"):
+    with pytest.raises(SettingsError, match="passage_characters is 1600: expected 100 to 400"):
         RankingSettings(budget_characters=400)
 
 

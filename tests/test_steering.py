@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from assistant.assembly import evidence_stages
 from assistant.errors import SettingsError
+from assistant.evidence_methods import evidence_stages
 from assistant.library.library import Library
 from assistant.pipeline import Clock, EvidenceStages
-from assistant.settings import RankingSettings, Settings
+from assistant.settings import RankingName, RankingSettings, RetrievalSettings, Settings, SummaryName, SynthesisName
 from assistant.steering import steered_entries, steered_keywords
 from assistant.types import (
     DocumentId,
@@ -63,14 +63,8 @@ def ids(*numbers: int) -> tuple[DocumentId, ...]:
 def test_entries_stand_as_the_writer_ordered_them(
     ranked: tuple[int, ...], pinned: tuple[int, ...], order: tuple[int, ...], expected: tuple[int, ...]
 ) -> None:
-    found = steered_entries([entry(n) for n in ranked], [entry(n) for n in pinned], ids(*order), budget=1000)
+    found = steered_entries([entry(n) for n in ranked], [entry(n) for n in pinned], ids(*order))
     assert [one.document for one in found] == list(expected)
-
-
-def test_pinned_entries_take_their_room_from_the_ranked_ones() -> None:
-    ranked, pinned = [entry(1, 40), entry(2, 40)], [entry(7, 50)]
-    assert [one.document for one in steered_entries(ranked, pinned, (), budget=100)] == [7, 1]
-    assert [one.document for one in steered_entries(ranked, [entry(7, 500)], (), budget=100)] == [7]
 
 
 def test_words_are_removed_whatever_their_case_and_added_before_the_others() -> None:
@@ -85,6 +79,8 @@ def test_words_are_removed_whatever_their_case_and_added_before_the_others() -> 
         ({"pinned": ids(1, 2, 3, 4, 5, 6)}, "6 documents are pinned: expected 5 at most"),
         ({"pinned": ids(1, 2), "excluded": ids(2)}, "document 2 is pinned and left out"),
         ({"ranking": "RankByMoon"}, "'RankByMoon': expected one of RankDocBySnpt"),
+        ({"summary_by": "SumByMoon"}, "'SumByMoon': expected one of SumByDraft"),
+        ({"keywords_by": "SynByMoon"}, "'SynByMoon': expected one of SynByDraft"),
         ({"added_words": (" ",)}, "1 to 60"),
         ({"removed_words": ("x" * 61,)}, "61 characters"),
         ({"added_words": tuple(map(str, range(41)))}, "41 words"),
@@ -138,6 +134,44 @@ def test_unsteered_evidence_is_what_it_was(stages: EvidenceStages, library: Libr
     assert "bread" not in titles(plain)
 
 
+def test_pinned_documents_share_the_room_and_all_of_them_stand(library: Library, tmp_path: Path) -> None:
+    voice = library.create_voice(library.local_writer(), "Logs").id
+    texts = {f"log {number}": f"Entry {number}: the gate was shut at dusk. " * 60 for number in range(6)}
+    fill(library, voice, texts, tmp_path / "logs")
+    pinned = tuple(document for _, document in sorted(numbers(library, voice).items()))[:5]
+    found = evidence(evidence_stages(library, HashingEncoder(), Settings()), library, voice, Steering(pinned=pinned))
+    assert titles(found)[:5] == [f"log {number}" for number in range(5)]
+
+
+def test_what_is_ranked_shares_the_room_that_pinned_documents_leave(library: Library, tmp_path: Path) -> None:
+    voice = library.create_voice(library.local_writer(), "Logs").id
+    fill(
+        library,
+        voice,
+        {f"log {number}": f"Entry {number}: the gate was shut. " * 90 for number in range(4)},
+        tmp_path / "in",
+    )
+    pinned = numbers(library, voice)["log 2"]
+    found = evidence(evidence_stages(library, HashingEncoder(), Settings()), library, voice, Steering(pinned=(pinned,)))
+    assert titles(found)[0] == "log 2"
+    assert len(found.entries) > 1
+    assert "log 2" not in titles(found)[1:]
+    lengths = [len(entry.text) for entry in found.entries]
+    assert 0.8 * RankingSettings().budget_characters < sum(lengths) <= RankingSettings().budget_characters
+
+
+def test_evidence_fills_its_room_though_nothing_bears_on_the_draft(library: Library, tmp_path: Path) -> None:
+    voice = library.create_voice(library.local_writer(), "Logs").id
+    fill(
+        library,
+        voice,
+        {f"log {number}": f"Entry {number}: wind north. " * 80 for number in range(4)},
+        tmp_path / "logs",
+    )
+    found = evidence(evidence_stages(library, HashingEncoder(), Settings()), library, voice, Steering())
+    assert sum(len(entry.text) for entry in found.entries) > 0.8 * RankingSettings().budget_characters
+
+
 def test_a_pinned_document_stands_though_it_has_nothing_to_do_with_the_draft(
     stages: EvidenceStages, library: Library, voice: VoiceId
 ) -> None:
@@ -167,6 +201,53 @@ def test_every_ranking_can_be_chosen_and_obeys(
     found = evidence(stages, library, voice, Steering(ranking=ranking, excluded=(gone.document,)))
     assert found.entries
     assert gone.title not in titles(found)
+
+
+# Of all that is said of the sluice gate, nearly everything is said here, and nearer to the draft than anywhere else.
+MINUTES = {f"minutes {year}": f"The sluice gate of {year}. " * 40 for year in range(1987, 1991)}
+
+
+@pytest.mark.parametrize("ranking", get_args(RankingName))
+def test_what_is_left_out_weighs_in_nothing_as_if_the_voice_had_never_held_it(
+    library: Library, voice: VoiceId, tmp_path: Path, *, ranking: RankingName
+) -> None:
+    few = Settings(retrieval=RetrievalSettings(candidates=3))
+    stages = evidence_stages(library, HashingEncoder(), few)
+    both = library.create_voice(library.local_writer(), "Letters and minutes").id
+    fill(library, both, TEXTS, tmp_path / "letters")
+    fill(library, both, MINUTES, tmp_path / "minutes")
+    minutes = tuple(number for title, number in numbers(library, both).items() if title in MINUTES)
+    steering = Steering(ranking=ranking, keywords_by="SynCtxInd")
+    expected = evidence(stages, library, voice, steering)
+
+    found = evidence(stages, library, both, replace(steering, excluded=minutes))
+
+    assert titles(evidence(stages, library, both, steering)) != titles(expected)
+    assert titles(found) == titles(expected) != []
+    assert [one.text for one in found.entries] == [one.text for one in expected.entries]
+    assert [one.score for one in found.entries] == pytest.approx([one.score for one in expected.entries], rel=1e-6)
+    assert found.summary.text == expected.summary.text
+    assert found.keywords == expected.keywords
+
+
+def test_what_was_left_out_can_come_back_and_new_documents_are_seen(
+    stages: EvidenceStages, library: Library, voice: VoiceId, tmp_path: Path
+) -> None:
+    plain = evidence(stages, library, voice, Steering())
+    without = Steering(excluded=(plain.entries[0].document,))
+    evidence(stages, library, voice, without)
+    assert evidence(stages, library, voice, Steering()) == plain
+    fill(library, voice, {"later": "The sluice. The sluice gate."}, tmp_path / "later")
+    assert "later" in titles(evidence(stages, library, voice, without))
+
+
+def test_a_pinned_document_that_the_draft_became_does_not_stand(
+    stages: EvidenceStages, library: Library, voice: VoiceId
+) -> None:
+    bread = numbers(library, voice)["bread"]
+    draft = Request(library.local_writer(), voice, "The sluice", "The sluice gate", steering=Steering(pinned=(bread,)))
+    assert "bread" in titles(stages.evidence(draft))
+    assert "bread" not in titles(stages.evidence(replace(draft, joined=bread)))
 
 
 def test_another_ranking_makes_another_order(stages: EvidenceStages, library: Library, voice: VoiceId) -> None:
@@ -221,3 +302,38 @@ def test_the_events_show_the_steered_evidence(stages: EvidenceStages, library: L
 def test_stages_that_cannot_be_steered_say_so(stages: EvidenceStages, library: Library, voice: VoiceId) -> None:
     with pytest.raises(SettingsError, match="without steering"):
         evidence(replace(stages, choices=None), library, voice, Steering(ranking="RecentDoc"))
+
+
+@pytest.mark.parametrize("name", ["SumByDraft", "SumCtx", "SumCtxInd", "none"])
+def test_every_summary_can_be_chosen(
+    stages: EvidenceStages, library: Library, voice: VoiceId, *, name: SummaryName
+) -> None:
+    found = evidence(stages, library, voice, Steering(summary_by=name))
+    assert bool(found.summary.sentences) == (name != "none")
+    assert found.keywords == evidence(stages, library, voice, Steering()).keywords
+
+
+@pytest.mark.parametrize("name", ["SynByDraft", "SynCtx", "none"])
+def test_every_choice_of_words_can_be_chosen(
+    stages: EvidenceStages, library: Library, voice: VoiceId, *, name: SynthesisName
+) -> None:
+    found = evidence(stages, library, voice, Steering(keywords_by=name))
+    assert bool(found.keywords) == (name != "none")
+
+
+def test_another_summary_is_another_choice_of_sentences(
+    stages: EvidenceStages, library: Library, voice: VoiceId
+) -> None:
+    without_draft, own = (
+        evidence(stages, library, voice, steering).summary
+        for steering in (Steering(summary_by="SumCtxInd"), Steering(summary_by="SumCtxInd", summary="Mine."))
+    )
+    assert without_draft.text != own.text == "Mine."
+
+
+@pytest.mark.parametrize("steering", [Steering(summary_by="SumCtxWritten"), Steering(keywords_by="SynCtxWritten")])
+def test_what_no_model_is_there_to_write_is_said(
+    stages: EvidenceStages, library: Library, voice: VoiceId, steering: Steering
+) -> None:
+    with pytest.raises(SettingsError, match="without a model that writes it: name one made by"):
+        evidence(stages, library, voice, steering)

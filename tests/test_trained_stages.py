@@ -10,7 +10,7 @@ from assistant.selectors import Scorer
 from assistant.settings import KeywordSettings, SummarySettings
 from assistant.summarization import TrainedSummarizer
 from assistant.summarization.features import snippet_features
-from assistant.synthesis import TrainedSynthesizer
+from assistant.synthesis import NewWords, TrainedSynthesizer
 from assistant.synthesis.features import word_features
 from assistant.types import DocumentId, Keyword, RankedEntry, Snippet, SnippetId, Span, Summary, VoiceId
 from tests.hashing_encoder import DIMENSIONS, HashingEncoder
@@ -100,6 +100,21 @@ def test_without_entries_or_voice_nothing_is_chosen() -> None:
     keywords = TrainedSynthesizer(Imported(), ENCODER, preferring(WORD_COLUMNS, 0), RARITY, KeywordSettings())
     assert summary.summarize("gate", (), voice=VOICE) == Summary()
     assert keywords.synthesize("gate", (), voice=VOICE) == ()
+
+
+def test_new_words_are_the_best_of_those_that_the_draft_does_not_have() -> None:
+    chosen = KeywordSettings(count=4)
+    chooser = TrainedSynthesizer(Imported(), ENCODER, preferring(WORD_COLUMNS, 0), RARITY, chosen)
+    query = "Barley\nThe SLUICE, and the keeper’s gate"
+    ranked = chooser.ranked(query, entries(), voice=VOICE)
+    drafted = {"barley", "sluice", "keeper", "gate"}
+    assert {
+        keyword.text for keyword in chooser.synthesize(query, entries(), voice=VOICE)
+    } & drafted  # as the paper has it
+    found = NewWords(chooser, chosen).synthesize(query, entries(), voice=VOICE)
+    assert found == tuple(keyword for keyword in ranked if keyword.text not in drafted)[:4]
+    assert len(found) == 4
+    assert NewWords(chooser, chosen).synthesize(query, (), voice=VOICE) == ()
 
 
 def test_the_words_with_the_best_scores_are_chosen_in_their_order() -> None:

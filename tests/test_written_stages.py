@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from assistant.prompts import PAPER_TEMPLATE, Prompt, PromptTemplate
+from assistant.prompts import PAPER_TEMPLATE, PLAIN_TEMPLATE, Prompt, PromptTemplate
 from assistant.settings import KeywordSettings
 from assistant.stages import Persona, Recollection
-from assistant.summarization import WrittenSummarizer
+from assistant.summarization import GenericWriter, WrittenSummarizer
 from assistant.synthesis import WrittenSynthesizer
 from assistant.types import (
     DocumentId,
@@ -138,3 +138,25 @@ def test_without_entries_or_voice_nothing_is_asked() -> None:
         synthesizer.synthesize("gate", entries(), voice=None) == synthesizer.synthesize("gate", (), voice=VOICE) == ()
     )
     assert model.asked == []
+
+
+@pytest.mark.parametrize(
+    ("template", "begins", "ends"),
+    [(PAPER_TEMPLATE, "summarize: The sluice", ""), (PLAIN_TEMPLATE, "The sl", "Summary:\n")],
+)
+def test_a_summarization_model_is_shown_the_entries_and_not_the_draft(
+    template: PromptTemplate, begins: str, ends: str
+) -> None:
+    model = Reciter("The sluice gate stuck in the morning. The dragon flew over Wales.")
+    found = GenericWriter(model, template).summarize("the draft so far", entries(), voice=VOICE)
+    assert [sentence.text for sentence in found.sentences] == ["The sluice gate stuck in the morning."]
+    assert found.sentences[0].document == 0
+    ((prompt, sampling),) = model.asked
+    whole = "".join(part.text for part in prompt)
+    assert whole.startswith(begins)
+    assert whole.endswith(ends)
+    assert all(text in whole for text in TEXTS)
+    assert "the draft so far" not in whole
+    assert sampling.temperature == 0
+    assert GenericWriter(model, template).summarize("the draft", (), voice=VOICE) == Summary()
+    assert len(model.asked) == 1

@@ -141,6 +141,18 @@ def continue_all(
             yield row.number, Continued(row.text, finish, row.bits, milliseconds)
 
 
+def texts_of(generator: LocalGenerator, wanted: Sequence[Wanted]) -> list[str]:
+    """What a model writes after each prompt, in their order: batch by batch if it can, else one by one.
+
+    :raises ModelError: if the model stops, or its context is too short.
+    """
+    if can_batch(generator):
+        found = dict(continue_all(generator, wanted))
+        return [found[number].text for number in range(len(wanted))]
+    streams = (generator.stream(each.prompt, each.sampling, each.recollection, each.persona) for each in wanted)
+    return ["".join(stream) for stream in streams]
+
+
 # ---- what is read together ----
 
 _Group = tuple[list[int], list[_Row]]

@@ -6,7 +6,7 @@ Only safetensors weights are read, and no code that comes with a model is run.
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from transformers.models.auto.modeling_auto import (
 
 from assistant.errors import ModelError
 from assistant.generation.machine import free_memory, gigabytes, memory_for
-from assistant.generation.packing import is_packed, packed_numbers
-from assistant.generation.pretrained import load_pretrained
+from assistant.generation.packing import PackedMatrix, is_packed, packed_numbers
+from assistant.generation.pretrained import Pretrained, load_pretrained
+from assistant.generation.vocabulary import Vocabulary, read_vocabulary
 from assistant.prompts import PAPER_TEMPLATE, PLAIN_TEMPLATE, TEMPLATE_FILE, PromptTemplate
 from assistant.signature import file_hash
 
@@ -43,6 +44,13 @@ class LanguageModel:
     ends: tuple[int, ...]
     """Ids by which the model, beside its tokenizer, ends a text."""
     signature: dict[str, object]
+    """What identifies the weights."""
+    packed: Mapping[str, PackedMatrix] = field(default_factory=dict)
+    """Its matrices as its file holds them, if they are packed."""
+
+    def vocabulary(self) -> Vocabulary:
+        """The tokenizer's ids as bytes, as far as the model knows them."""
+        return read_vocabulary(self.tokenizer, size=self.vocabulary_size, ends=self.ends)
 
 
 def is_language_model(config: Mapping[str, Any]) -> bool:
@@ -75,7 +83,8 @@ def load_language_model(folder: Path) -> LanguageModel:
         )
     weights = _weight_files(folder)
     device = _device_for(folder.name, _parameters(folder, weights))
-    model, tokenizer = _load(folder)
+    loaded, tokenizer = _load(folder)
+    model = loaded.model
     size = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > size:
         raise ModelError(
@@ -83,7 +92,13 @@ def load_language_model(folder: Path) -> LanguageModel:
             "restore the folder or choose another model"
         )
     return LanguageModel(
-        model.to(device).eval(), tokenizer, _template(folder, model, tokenizer), size, _ends(model), _signature(weights)
+        model.to(device).eval(),
+        tokenizer,
+        _template(folder, model, tokenizer),
+        size,
+        _ends(model),
+        _signature(weights),
+        loaded.packed,
     )
 
 
@@ -136,22 +151,24 @@ def _device_for(name: str, parameters: int) -> str:
     return "cpu"
 
 
-def _load(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _load(folder: Path) -> tuple[Pretrained, PreTrainedTokenizerBase]:
     transformers.utils.logging.disable_progress_bar()
     try:
         # Left to itself, transformers asks on the terminal whether to run a model's own code.
         given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         config = AutoConfig.from_pretrained(folder, **given)
         _check_kind(folder, config.to_dict())
-        model, absent = load_pretrained(folder, config, dtype=torch.bfloat16, **given)
+        loaded = load_pretrained(folder, config, dtype=torch.bfloat16, **given)
         tokenizer = AutoTokenizer.from_pretrained(folder, **given)
     except (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, SafetensorError) as error:
         raise ModelError(f"cannot load a language model from {folder} ({_first_line(error)}): {_EXPECTED}") from error
-    if absent:
-        raise ModelError(f"{folder} lacks {len(absent)} weights, {absent[0]} among them: restore the folder")
+    if loaded.absent:
+        raise ModelError(
+            f"{folder} lacks {len(loaded.absent)} weights, {loaded.absent[0]} among them: restore the folder"
+        )
     if not tokenizer.is_fast:
         raise ModelError(f"{folder}: its tokenizer has no tokenizer.json, which is expected; choose another model")
-    return model, tokenizer
+    return loaded, tokenizer
 
 
 def _check_kind(folder: Path, config: dict[str, Any]) -> None:

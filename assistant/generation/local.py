@@ -17,20 +17,24 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from assistant.embedding import PersonaPrefix
 from assistant.errors import ModelError
 from assistant.generation.keying import KeyMaker
-from assistant.generation.loading import load_language_model
+from assistant.generation.llama import llama_engine
+from assistant.generation.loading import LanguageModel, load_language_model
 from assistant.generation.reading import model_input, reader_for
 from assistant.generation.recalling import Recaller, Start
 from assistant.generation.scoring import scores_of
-from assistant.generation.vocabulary import Vocabulary, read_vocabulary
+from assistant.generation.vocabulary import Vocabulary
 from assistant.generation.writing import OVERTIME, Writing
+from assistant.memory.copying import DraftGuard
 from assistant.memory.fitted import FittedMemory, load_memory, unfitted_memory
 from assistant.memory.foresight import ReadText
 from assistant.memory.keys import DocumentKeys
 from assistant.memory.search import VoiceMemory
-from assistant.prompts import PLAIN_TEMPLATE, Part, Prompt, PromptTemplate
+from assistant.prompts import Part, Prompt, PromptTemplate
 from assistant.stages import Persona, Recollection
 from assistant.types import Finish, Recall, Sampling
 
+# Whoever waits for the model is asked this often, in seconds, whether to go on waiting.
+_PATIENCE = 0.03
 # Draft tokens that count as history when loops are ruled out.
 _LOOP_MEMORY = 200
 # Of models that do not say how long their context is.
@@ -53,26 +57,17 @@ class Begun:
 class LocalGenerator:
     """Continues prompts with a transformers model; one suggestion at a time.
 
-    :param signature: what identifies the weights, see ``load_generator``.
-    :param template: how a draft stands in its prompts.
     :param memory: what was fitted to it for recalling; None: nothing was.
     """
 
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        vocabulary: Vocabulary,
-        signature: dict[str, object],
-        template: PromptTemplate = PLAIN_TEMPLATE,
-        memory: FittedMemory | None = None,
-    ) -> None:
-        self._model = model
-        self._vocabulary = vocabulary
-        self._memory = memory or unfitted_memory(str(signature.get("weights_sha256")))
-        self._signature = signature | {"memory_gate_sha256": self._memory.gate_sha256}
-        self._template = template
+    def __init__(self, loaded: LanguageModel, memory: FittedMemory | None = None) -> None:
+        self._model = loaded.model
+        self._vocabulary = loaded.vocabulary()
+        self._memory = memory or unfitted_memory(str(loaded.signature.get("weights_sha256")))
+        self._signature = loaded.signature | {"memory_gate_sha256": self._memory.gate_sha256}
+        self._template = loaded.template
         self._lock = threading.Lock()
-        self._reader = reader_for(model, self._memory.keys)
+        self._reader = reader_for(self._model, self._memory.keys, llama_engine(self._model, loaded.packed))
 
     @property
     def signature(self) -> dict[str, object]:
@@ -127,9 +122,26 @@ class LocalGenerator:
         first = max(1, len(context) - drafted)
         return ReadText(torch.tensor(ids), self._memory.keys(states), first, len(context), spoken)
 
-    def scores(self, prompts: Sequence[Prompt], text: str) -> Iterator[float | None]:
-        """The log-likelihood of a text after each of several prompts, see ``assistant.stages.Scorer``."""
-        return scores_of(self._model, self._vocabulary, self._context(), prompts, text)
+    def spare_room(self, prompt: Prompt, max_tokens: int) -> int:
+        """Tokens that the context has left beside a prompt and a text of this length; below 0 the prompt is cut."""
+        return self._left(max_tokens, b"", vectors=0) - len(self._vocabulary.encode(prompt))
+
+    def scores(self, prompts: Sequence[Prompt], text: str, persona: Persona | None = None) -> Iterator[float | None]:
+        """The log-likelihood of a text after each of several prompts, see ``assistant.stages.Scorer``.
+
+        A suggestion that is being written goes first.
+        """
+        steps = scores_of(self._model, self._vocabulary, self._context(), prompts, text, self._prefix(persona))
+        while True:
+            while not self._lock.acquire(timeout=_PATIENCE):
+                yield None
+            try:
+                step = next(steps)
+            except StopIteration:
+                return
+            finally:
+                self._lock.release()
+            yield step
 
     def key_maker(self) -> KeyMaker:
         """What makes its keys."""
@@ -145,11 +157,14 @@ class LocalGenerator:
         return LocalStream(self, prompt, sampling, recollection, persona)
 
     def _generate(self, stream: "LocalStream") -> Iterator[str]:
-        with self._lock:
-            try:
-                yield from self._decode(stream)
-            except RuntimeError as error:
-                raise ModelError(f"the model stopped ({error}): try a shorter draft or another model") from error
+        while not self._lock.acquire(timeout=_PATIENCE):
+            yield ""
+        try:
+            yield from self._decode(stream)
+        except RuntimeError as error:
+            raise ModelError(f"the model stopped ({error}): try a shorter draft or another model") from error
+        finally:
+            self._lock.release()
 
     def _decode(self, stream: "LocalStream") -> Iterator[str]:
         begun = self.begin(stream.prompt, stream.sampling, stream.recollection, stream.persona)
@@ -181,7 +196,7 @@ class LocalGenerator:
         start = self._start(prompt, sampling, self._prefix(persona))
         recaller, guard = self._recaller(start, recollection), None
         if recaller is not None and recollection is not None and recollection.longest_copy is not None:
-            guard = recaller.guard(recollection.longest_copy)
+            guard = DraftGuard(recaller.guard(recollection.longest_copy), prompt[-1].text)
         return Begun(start, Writing(self._vocabulary, start.typed, start.history, sampling, guard), recaller)
 
     def _prefix(self, persona: Persona | None) -> Tensor | None:
@@ -221,13 +236,15 @@ class LocalGenerator:
 
     def _room(self, max_tokens: int, typed: bytes, *, vectors: int) -> int:
         """Tokens of the prompt for which the context has room beside the suggestion and the vectors read first."""
-        context = self._context()
+        room = self._left(max_tokens, typed, vectors=vectors)
+        if room < 1:
+            raise ModelError(f"{max_tokens} tokens asked for, the model's context has {self._context()}: ask for fewer")
+        return room
+
+    def _left(self, max_tokens: int, typed: bytes, *, vectors: int) -> int:
         spelling = len(typed)  # a token for every byte, at worst
         framing = len(self._vocabulary.opening) + vectors + 1
-        room = int(context - int(max_tokens * (1 + OVERTIME)) - spelling - framing)
-        if room < 1:
-            raise ModelError(f"{max_tokens} tokens asked for, the model's context has {context}: ask for fewer")
-        return room
+        return int(self._context() - int(max_tokens * (1 + OVERTIME)) - spelling - framing)
 
     def _context(self) -> int:
         config = self._model.config.get_text_config(decoder=True)
@@ -287,6 +304,5 @@ def load_generator(folder: str | Path) -> tuple[LocalGenerator, PromptTemplate]:
     :raises ModelError: if it is missing, damaged, no language model, too big, or does not fit its tokenizer.
     """
     loaded = load_language_model(Path(folder))
-    vocabulary = read_vocabulary(loaded.tokenizer, size=loaded.vocabulary_size, ends=loaded.ends)
     memory = load_memory(Path(folder), str(loaded.signature["weights_sha256"]))
-    return LocalGenerator(loaded.model, vocabulary, loaded.signature, loaded.template, memory), loaded.template
+    return LocalGenerator(loaded, memory), loaded.template

@@ -14,9 +14,9 @@ from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from transformers.modeling_outputs import BaseModelOutput
 
-# A long prompt is read in stretches of about this many multiplications, a tenth of a second for two cores; between them
-# the reader of the text may close it. Small models read any prompt in one.
-_STRETCH_OPERATIONS = 20_000_000_000
+# A long prompt is read in stretches of about this many multiplications, less than a tenth of a second for two cores;
+# between them the reader of the text may close it. Small models read any prompt in one.
+_STRETCH_OPERATIONS = 9_000_000_000
 _SHORTEST_STRETCH = 64
 # Layers whose past is a list of keys and values, one per token: it can be kept whole and cut at any place.
 _CUTTABLE = (DynamicLayer, DynamicSlidingWindowLayer)
@@ -41,23 +41,43 @@ class Reader(Protocol):
         ...
 
 
-class CausalReader:
-    """Reads with a causal model and keeps its cache.
+class Engine(Protocol):
+    """Computes with a causal model, and keeps what it needs of the text that it has read."""
 
-    Layers with a sliding window get a whole cache too (the window is then only a mask), so that it can be cut where a
-    draft was changed. Recurrent and other layers have a state that cannot be cut: there, anything but going on means to
-    read anew, in one go.
+    def forward(self, ids: Sequence[int], prefix: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Read on.
+
+        :param prefix: vectors to be read before the ids, (vectors, width); only at the beginning of a text.
+        :returns: logits after the last id, (vocabulary,) in float32, and the normalized states after all that was read
+            now, (n, width).
+        :raises RuntimeError: if that does not fit; then ``forget``.
+        """
+        ...
+
+    def drop(self, count: int) -> None:
+        """Forget the last so many tokens; only of what ``is_cuttable``."""
+        ...
+
+    def forget(self) -> None:
+        """Forget all that was read."""
+        ...
+
+
+class CausalReader:
+    """Reads with a causal model and keeps what it has read.
+
+    What ``is_cuttable`` says no to has a state that cannot be cut: there, anything but going on means to read anew, in
+    one go.
     """
 
-    def __init__(self, model: PreTrainedModel, key: Callable[[Tensor], Tensor]) -> None:
-        self._model = model
+    def __init__(self, model: PreTrainedModel, key: Callable[[Tensor], Tensor], engine: Engine) -> None:
+        self._engine = engine
         self._key = key
         self._keys: list[Tensor] = []
         self._is_cuttable = is_cuttable(model)
         self._stretch = stretch_of(model)
         self._prefix: Tensor | None = None
         self._read: list[int] = []
-        self._cache = self._new_cache()
 
     @property
     def keys(self) -> Tensor:
@@ -65,7 +85,7 @@ class CausalReader:
         return self._keys[0]
 
     def read(self, source: Sequence[int], target: Sequence[int], prefix: Tensor | None = None) -> Reading:
-        """Read the part of source and target that the cache does not hold."""
+        """Read the part of source and target that is new."""
         ids = [*source, *target]
         if not _same(prefix, self._prefix):
             self._forget()
@@ -77,37 +97,61 @@ class CausalReader:
         return self._forward(ids)
 
     def _cut(self, ids: list[int]) -> None:
-        """Keep of the cache what the new ids begin with; the last one is read again, for its logits."""
+        """Keep what the new ids begin with; the last one is read again, for its logits."""
         shared = common_prefix(self._read, ids[:-1])
         if shared == len(self._read):
             return
         if not self._is_cuttable or shared == 0:
             self._forget()
             return
-        self._cache.crop(shared - len(self._read))  # a negative number removes that many from the end
+        self._engine.drop(len(self._read) - shared)
         self._read = self._read[:shared]
         self._keys = [self.keys[:shared]]
 
-    @torch.no_grad()
     def _forward(self, ids: list[int]) -> Tensor:
         new = ids[len(self._read) :]
         try:
-            output = self._model(
-                **model_input(self._model, new, None if self._read else self._prefix),
-                past_key_values=self._cache,
-                use_cache=True,
-                logits_to_keep=1,
-                output_hidden_states=True,
-            )
+            logits, states = self._engine.forward(new, None if self._read else self._prefix)
         except BaseException:
-            self._forget()  # some layers' cache may have grown, others' not
+            self._forget()  # some layers may have kept what they read, others not
             raise
         self._read = list(ids)
-        self._keys.append(self._key(output.hidden_states[-1][0, -len(new) :]))
-        return _last_row(output.logits)
+        self._keys.append(self._key(states[-len(new) :]))
+        return logits
 
     def _forget(self) -> None:
-        self._read, self._keys, self._cache = [], [], self._new_cache()
+        self._engine.forget()
+        self._read, self._keys = [], []
+
+
+class TransformersEngine:
+    """Any causal model, computed by transformers.
+
+    Layers with a sliding window get a whole cache too (the window is then only a mask), so that it can be cut where a
+    draft was changed.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model
+        self._is_cuttable = is_cuttable(model)
+        self._cache = self._new_cache()
+
+    @torch.no_grad()
+    def forward(self, ids: Sequence[int], prefix: Tensor | None) -> tuple[Tensor, Tensor]:
+        output = self._model(
+            **model_input(self._model, ids, prefix),
+            past_key_values=self._cache,
+            use_cache=True,
+            logits_to_keep=1,
+            output_hidden_states=True,
+        )
+        return _last_row(output.logits), output.hidden_states[-1][0]
+
+    def drop(self, count: int) -> None:
+        self._cache.crop(-count)  # a negative number removes that many from the end
+
+    def forget(self) -> None:
+        self._cache = self._new_cache()
 
     def _new_cache(self) -> DynamicCache:
         return DynamicCache() if self._is_cuttable else DynamicCache(config=self._model.config)
@@ -173,12 +217,15 @@ def stretch_of(model: PreTrainedModel) -> int:
     return max(_SHORTEST_STRETCH, _STRETCH_OPERATIONS // int(model.num_parameters()))
 
 
-def reader_for(model: PreTrainedModel, key: Callable[[Tensor], Tensor]) -> Reader:
+def reader_for(model: PreTrainedModel, key: Callable[[Tensor], Tensor], engine: Engine | None = None) -> Reader:
     """The reader for this kind of model.
 
     :param key: makes keys, (n, width), of states, (n, state width).
+    :param engine: what computes a causal model; None: transformers does.
     """
-    return EncoderDecoderReader(model) if model.config.is_encoder_decoder else CausalReader(model, key)
+    if model.config.is_encoder_decoder:
+        return EncoderDecoderReader(model)
+    return CausalReader(model, key, engine or TransformersEngine(model))
 
 
 def model_input(model: PreTrainedModel, ids: Sequence[int], prefix: Tensor | None) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from assistant.memory.copying import CopyGuard
 from assistant.memory.gate import Gate
 from assistant.memory.mixture import Draft, Mixture, mix
 from assistant.memory.search import VoiceMemory
-from assistant.types import DocumentId, Recall, Span, Support
+from assistant.types import DocumentId, Given, Recall, Span, Support
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _SUPPORTS = 3
@@ -118,4 +118,14 @@ class Recaller:
             for (document, _), words in given.items()
         ]
         supports.sort(key=lambda support: -support.weight)
-        return Recall(span, min(1.0, share), tuple(supports[:_SUPPORTS]))
+        return Recall(span, min(1.0, share), tuple(supports[:_SUPPORTS]), _given(supports))
+
+
+def _given(supports: Sequence[Support]) -> tuple[Given, ...]:
+    """What each document gave in all its sentences, which come best first."""
+    strongest: dict[DocumentId, Support] = {}
+    shares: defaultdict[DocumentId, float] = defaultdict(float)
+    for support in supports:
+        strongest.setdefault(support.document, support)
+        shares[support.document] += support.weight
+    return tuple(Given(document, min(1.0, shares[document]), best) for document, best in strongest.items())

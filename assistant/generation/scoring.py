@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from assistant.generation.reading import common_prefix, is_cuttable, stretch_of
+from assistant.generation.reading import common_prefix, is_cuttable, model_input, stretch_of
 from assistant.generation.vocabulary import Vocabulary
 from assistant.prompts import Part, Prompt
 
@@ -25,18 +25,25 @@ class _Scored:
 
 
 def scores_of(
-    model: PreTrainedModel, vocabulary: Vocabulary, context: int, prompts: Sequence[Prompt], text: str
+    model: PreTrainedModel,
+    vocabulary: Vocabulary,
+    context: int,
+    prompts: Sequence[Prompt],
+    text: str,
+    prefix: Tensor | None = None,
 ) -> Iterator[float | None]:
     """The log-likelihoods, and None in between, see ``assistant.stages.Scorer``.
 
     :param context: tokens the model can read at once; of a longer prompt its beginning is cut off.
+    :param prefix: (vectors, width), read before each prompt.
     """
     if model.config.is_encoder_decoder:
-        return (_answer_score(model, vocabulary, prompt, text) for prompt in prompts)
-    return _causal_scores(model, [_scored(vocabulary, context, prompt, text) for prompt in prompts])
+        return (_answer_score(model, vocabulary, prompt, text, prefix) for prompt in prompts)
+    room = context - (0 if prefix is None else len(prefix))
+    return _causal_scores(model, [_scored(vocabulary, room, prompt, text) for prompt in prompts], prefix)
 
 
-def _causal_scores(model: PreTrainedModel, texts: Sequence[_Scored]) -> Iterator[float | None]:
+def _causal_scores(model: PreTrainedModel, texts: Sequence[_Scored], prefix: Tensor | None) -> Iterator[float | None]:
     can_cut, stretch = is_cuttable(model), stretch_of(model)
     cache, read = DynamicCache(), list[int]()
     for scored in texts:
@@ -46,28 +53,31 @@ def _causal_scores(model: PreTrainedModel, texts: Sequence[_Scored]) -> Iterator
         elif shared < len(read):
             cache.crop(shared - len(read))  # a negative number removes that many from the end
         while can_cut and scored.start - 1 - shared > stretch:
-            _logits(model, cache, scored.ids[shared : shared + stretch], kept=1)
+            new = model_input(model, scored.ids[shared : shared + stretch], None if shared else prefix)
+            _logits(model, cache, new, kept=1)
             shared += stretch
             yield None
-        logits = _logits(model, cache, scored.ids[shared:-1], kept=len(scored.ids) - scored.start)
+        new = model_input(model, scored.ids[shared:-1], None if shared else prefix)
+        logits = _logits(model, cache, new, kept=len(scored.ids) - scored.start)
         read = scored.ids[:-1]
         yield _likelihood(logits, scored.ids[scored.start :])
 
 
 @torch.no_grad()
-def _logits(model: PreTrainedModel, cache: DynamicCache, ids: list[int], *, kept: int) -> Tensor:
-    new = torch.tensor([ids], device=model.device)
-    logits: Tensor = model(input_ids=new, past_key_values=cache, use_cache=True, logits_to_keep=kept).logits[0]
+def _logits(model: PreTrainedModel, cache: DynamicCache, new: dict[str, Tensor], *, kept: int) -> Tensor:
+    logits: Tensor = model(**new, past_key_values=cache, use_cache=True, logits_to_keep=kept).logits[0]
     return logits
 
 
 @torch.no_grad()
-def _answer_score(model: PreTrainedModel, vocabulary: Vocabulary, prompt: Prompt, text: str) -> float:
+def _answer_score(
+    model: PreTrainedModel, vocabulary: Vocabulary, prompt: Prompt, text: str, prefix: Tensor | None
+) -> float:
     """The score by an encoder-decoder, whose decoder goes on from the draft."""
     source = [*vocabulary.encode(prompt[:-1]), *vocabulary.closing]
     draft, answer = vocabulary.encode(prompt[-1:]), vocabulary.encode((Part(text),))
     labels = torch.tensor([[*draft, *answer]], device=model.device)
-    logits = model(input_ids=torch.tensor([source], device=model.device), labels=labels).logits[0]
+    logits = model(**model_input(model, source, prefix), labels=labels).logits[0]
     return _likelihood(logits[len(draft) :], answer)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from assistant.errors import ModelError
 from assistant.generation.decoding import draw, ends_sentence, forbid_loops, press_for_end
 from assistant.generation.vocabulary import Vocabulary
-from assistant.memory.copying import CopyGuard
+from assistant.memory.copying import DraftGuard
 from assistant.types import Finish, Sampling
 
 # A suggestion may run this much past the length asked for to reach the end of its sentence.
@@ -22,7 +22,8 @@ class Writing:
 
     :param typed: what the writer has typed and the model is to spell again before it goes on.
     :param history: ids of the draft's end, for the rule against loops.
-    :param guard: says of the new text whether it copies too much; it is then written otherwise.
+    :param guard: says of the new text, as it goes on from the draft, whether it copies too much; it is then written
+        otherwise.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class Writing:
         typed: bytes,
         history: Sequence[int],
         sampling: Sampling,
-        guard: CopyGuard | None = None,
+        guard: DraftGuard | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         self._typed = typed

@@ -1,6 +1,7 @@
-"""A few open base models worth having, from small to as large as an ordinary computer carries.
+"""A few open models worth having, from small to as large as an ordinary computer carries.
 
-Base models, not chat models: they continue a text in its own voice, where a chat model answers it. All have
+Base models, not chat models: they continue a text in its own voice, where a chat model answers it. The one chat model
+is there for rewriting, which is an instruction; it is offered for that once it has passed the check here. All have
 safetensors weights and a licence that lets their text be used freely. Sizes are what the hub has, rounded; the exact
 size is asked for before anything is downloaded.
 """
@@ -57,6 +58,14 @@ LISTED = (
         3_426_000_000,
         "Apache 2.0",
         "The best English prose of this list; wants a fast computer or a graphics card.",
+    ),
+    ListedModel(
+        "HuggingFaceTB/SmolLM2-1.7B-Instruct",
+        "SmolLM2 1.7B Instruct",
+        1_711_000_000,
+        3_426_000_000,
+        "Apache 2.0",
+        "Follows instructions: one to have checked for rewriting what you select. Goes on with a text less naturally.",
     ),
     ListedModel(
         "google/flan-t5-small",

@@ -1,13 +1,15 @@
 """All models that there is something to say about, in one list: shipped, fetched, found elsewhere, worth fetching."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistant.errors import ModelError
 from assistant.generation.loading import count_parameters
 from assistant.models.catalogue import LISTED, SHIPPED, ListedModel
 from assistant.models.store import ModelRecord, ModelStore
+from assistant.rewriting_record import read_record
 from assistant.settings import SHIPPED_CHECKPOINT
+from assistant.types import RewriteKind
 
 _SHIPPED_NOTE = "Comes with Ownhand. Small and quick; its words follow yours, its thoughts do not go far."
 _SHIPPED_LICENCE = "Apache 2.0"
@@ -26,6 +28,8 @@ class ShelfModel:
     is_present: bool
     is_in_use: bool
     is_removable: bool
+    rewrites: tuple[RewriteKind, ...] | None = None
+    """The kinds of rewrites it has passed the check for; None: it was not checked."""
 
 
 def shelf_of(store: ModelStore, *, in_use: str) -> tuple[ShelfModel, ...]:
@@ -38,13 +42,18 @@ def shelf_of(store: ModelStore, *, in_use: str) -> tuple[ShelfModel, ...]:
     ]
     if not any(line.is_in_use for line in lines) and (folder := _folder(store, in_use)) is not None:
         lines.append(_elsewhere(folder, in_use))
-    return tuple(lines)
+    return tuple(_with_check(line, store) for line in lines)
+
+
+def _with_check(line: ShelfModel, store: ModelStore) -> ShelfModel:
+    record = read_record(store.find(line.name)) if line.is_present else None
+    return replace(line, rewrites=None if record is None else record.passed)
 
 
 def _shipped(in_use: str) -> ShelfModel:
     return ShelfModel(
         name=SHIPPED,
-        title="Ownhand 80M",
+        title="Ownhand 109M",
         note=_SHIPPED_NOTE,
         parameters=count_parameters(SHIPPED_CHECKPOINT),
         bytes=_size(SHIPPED_CHECKPOINT),

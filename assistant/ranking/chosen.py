@@ -34,15 +34,15 @@ class ClosestPassages:
         self._settings = settings
 
     def quote(self, query: str, documents: Sequence[DocumentId], *, voice: VoiceId) -> tuple[RankedEntry, ...]:
-        """One entry per document that the voice has, in their order, until the budget is used up."""
-        draft = self._encoder.encode([query])[0]
+        """One entry per document that the voice has, in their order, none of them crowded out by another."""
+        draft, budget = self._encoder.encode([query])[0], self._settings.budget_characters
         winners = [winner for document in documents if (winner := self._closest(draft, document, voice)) is not None]
         return entries_within(
             winners,
             self._source,
             voice=voice,
-            budget=self._settings.budget_characters,
-            passage=self._settings.passage_characters,
+            budget=budget,
+            passage=min(self._settings.passage_characters, budget // max(1, len(winners))),
         )
 
     def _closest(self, draft: Vectors, document: DocumentId, voice: VoiceId) -> Winner | None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from assistant.ranking.best_snippet import best_per_document
-from assistant.ranking.entries import DocumentSource, Winner, entries_within
+from assistant.ranking.entries import DocumentSource, Winner, documents_of, entries_within
 from assistant.settings import RankingSettings
 from assistant.types import DocumentId, Hit, RankedEntry, VoiceId
 
@@ -33,16 +33,17 @@ class DocumentRanker:
         self._settings = settings
 
     def rank(
-        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, without: Collection[DocumentId] = ()
+        self, query: str, hits: Sequence[Hit], *, voice: VoiceId | None, pinned: Sequence[RankedEntry] = ()
     ) -> tuple[RankedEntry, ...]:
         """One entry per document, in the order given, until the budget is used up."""
         if voice is None:
             return ()
         return entries_within(
-            self._winners(query, hits, voice, without),
+            self._winners(query, hits, voice, documents_of(pinned)),
             self._source,
             voice=voice,
             budget=self._settings.budget_characters,
+            beside=pinned,
             passage=self._settings.passage_characters,
         )
 

@@ -35,18 +35,30 @@ class Winner:
     score: float
 
 
+def documents_of(entries: Iterable[RankedEntry]) -> frozenset[DocumentId]:
+    """The documents that stand already."""
+    return frozenset(entry.document for entry in entries)
+
+
 def entries_within(
-    winners: Iterable[Winner], source: DocumentSource, *, voice: VoiceId, budget: int, passage: int
+    winners: Iterable[Winner],
+    source: DocumentSource,
+    *,
+    voice: VoiceId,
+    budget: int,
+    passage: int,
+    beside: Sequence[RankedEntry] = (),
 ) -> tuple[RankedEntry, ...]:
     """One entry per winner, in their order, until the budget is used up.
 
     :param budget: characters of all entries together.
+    :param beside: entries that have taken their part of the budget already.
     :param passage: characters of one; 0 gives the snippet alone.
     """
     ordered = tuple(winners)
     documents = source.documents_by_id(voice, list(dict.fromkeys(winner.snippet.document for winner in ordered)))
     entries: list[RankedEntry] = []
-    left = budget
+    left = budget - sum(len(entry.text) for entry in beside)
     for winner in ordered:
         document = documents.get(winner.snippet.document)
         if document is None or len(winner.snippet.text) > left:  # deleted meanwhile, or too long for what is left

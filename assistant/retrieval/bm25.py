@@ -114,11 +114,17 @@ class _Index:
 
 
 class SparseRetriever:
-    """BM25 per voice, as a share of what the query could score at best."""
+    """BM25 per voice, as a share of what the query could score at best.
 
-    def __init__(self, source: SnippetSource, *, scorer: ScorerName = "bm25s") -> None:
+    :param whole: one over these snippets and others, which has cut them into words already.
+    """
+
+    def __init__(
+        self, source: SnippetSource, *, scorer: ScorerName = "bm25s", whole: "SparseRetriever | None" = None
+    ) -> None:
         self._source = source
         self._scorer = SCORERS[scorer]
+        self._whole = whole
         self._kept = PerVoice(source, self._read)
 
     def retrieve(self, query: str, *, voice: VoiceId, limit: int) -> tuple[Hit, ...]:
@@ -133,6 +139,8 @@ class SparseRetriever:
     def _read(self, voice: VoiceId, before: _Index | None) -> _Index:
         """Every snippet weighs in how rare a word is, so a change makes the index anew; words are cut only once."""
         snippets = self._source.voice_snippets(voice)
+        if before is None and self._whole is not None:
+            before = self._whole._kept.of(voice)
         known = _known_words(before) if before is not None else {}
         words = tuple(known.get(snippet.text) or tuple(content_words(snippet.text)) for snippet in snippets)
         return _Index(snippets, words, self._scorer(words) if words else None)

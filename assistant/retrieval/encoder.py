@@ -15,6 +15,7 @@ import numpy as np
 
 from assistant.embedding import Vectors
 from assistant.errors import ModelError
+from assistant.processors import stay_in_one_thread
 from assistant.retrieval.ready_words import READY_WORDS, ReadyWords, load_ready_words
 from assistant.signature import file_hash
 
@@ -86,7 +87,7 @@ class SentenceEncoder:
         if threads < 2:
             with self._turnstile:  # what is quickly done goes first, so that a draft is not kept waiting by an import
                 return [self._vectors(batch) for batch in batches]
-        with ThreadPoolExecutor(threads, "encoder", _compute_in_one_thread) as pool:
+        with ThreadPoolExecutor(threads, "encoder", stay_in_one_thread) as pool:
             return list(pool.map(self._vectors_in_turn, batches))
 
     def _vectors_in_turn(self, batch: list[str]) -> Vectors:
@@ -111,21 +112,6 @@ class SentenceEncoder:
         with self._tokenizing:
             read = tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
         return [len(tokens) for tokens in read["input_ids"]]
-
-
-def _compute_in_one_thread() -> None:
-    """Make the calling thread, and no other, compute without the help of further ones."""
-    import torch
-
-    torch.get_num_threads()  # torch chooses a thread's number when it is first asked; later it would undo ours
-    _thread_pools().limit(limits=1, user_api="openmp")
-
-
-@cache
-def _thread_pools() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def token_batches(lengths: Sequence[int], *, budget: int) -> Iterator[list[int]]:

@@ -1,6 +1,6 @@
 """Reciprocal-rank fusion of sparse and dense retrieval (Cormack, Clarke, Büttcher 2009).
 
-It needs no common scale of the two scores, only their orders; it cannot say that nothing is relevant.
+It needs no common scale of the two scores, only their orders.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,11 @@
 """Sparse and dense retrieval fused into one score between 0 and 1 that means the same for every draft.
 
-Rank fusion would do for an order, but the page must be able to say "nothing here bears on your draft", and for that a
-score has to be comparable across drafts: cosine similarity, and BM25 as a share of what the draft could score at best.
+Rank fusion would do for an order, but a writer who looks at a score wants to compare it with those of other drafts:
+cosine similarity, and BM25 as a share of what the draft could score at best.
+
+Nothing is turned away for a low score. A passage on another matter still shows how the writer sounds, and a prompt that
+is filled with such passages foresees the writer's words better than one half empty; what bears on the draft and what
+only sounds like it is told apart later (``assistant.bands``).
 """
 
 from assistant.embedding import Encoder
@@ -12,7 +16,7 @@ from assistant.types import Hit, Source, VoiceId
 
 
 class HybridRetriever:
-    """Proposes by BM25 and by vectors, scores every proposal by both, keeps what is relevant."""
+    """Proposes by BM25 and by vectors, and scores every proposal by both."""
 
     def __init__(
         self,
@@ -30,7 +34,7 @@ class HybridRetriever:
         self._settings = settings
 
     def retrieve(self, query: str, *, voice: VoiceId, limit: int) -> tuple[Hit, ...]:
-        """Relevant snippets by fused score, best first."""
+        """Snippets by fused score, best first."""
         sparse = {hit.snippet: hit.score for hit in self._sparse.retrieve(query, voice=voice, limit=limit)}
         dense = {hit.snippet: hit.score for hit in self._dense.retrieve(query, voice=voice, limit=limit)}
         unseen = [snippet for snippet in sparse if snippet not in dense]
@@ -42,8 +46,7 @@ class HybridRetriever:
             Hit(snippet, self._fused(cosine, sparse.get(snippet, 0.0)), Source.FUSED)
             for snippet, cosine in dense.items()
         ]
-        relevant = [hit for hit in hits if hit.score >= self._settings.minimum_score]
-        return tuple(sorted(relevant, key=lambda hit: (-hit.score, hit.snippet.id))[:limit])
+        return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.snippet.id))[:limit])
 
     def _fused(self, cosine: float, shared_words: float) -> float:
         share = self._settings.dense_share

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from assistant.embedding import Vectors
 from assistant.errors import ModelError
+from assistant.whole_files import replacing
 
 READY_WORDS = Path(__file__).resolve().parent / "common_words.safetensors"
 
@@ -55,10 +56,11 @@ class ReadyWords:
 
 def save_ready_words(ready: ReadyWords, path: Path, *, weights_sha256: str) -> None:
     """Write words that an encoder with these weights has encoded."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     metadata = {_WORDS: "\n".join(ready.words), _WEIGHTS: weights_sha256}
-    save_file({_VECTORS: ready._numbers, _SCALES: ready._scales}, path, metadata=metadata)
+    with replacing(path) as (new,):
+        new.write_bytes(save({_VECTORS: ready._numbers, _SCALES: ready._scales}, metadata))
 
 
 def load_ready_words(path: Path, *, weights_sha256: str) -> ReadyWords:

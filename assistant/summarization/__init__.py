@@ -2,6 +2,7 @@
 
 from assistant.summarization.by_draft import ExtractiveSummarizer
 from assistant.summarization.generic import GenericSummarizer
+from assistant.summarization.generic_written import GenericWriter
 from assistant.summarization.nothing import NoSummary
 from assistant.summarization.sentences import select_diverse
 from assistant.summarization.trained import TrainedSummarizer
@@ -10,6 +11,7 @@ from assistant.summarization.written import WrittenSummarizer
 __all__ = [
     "ExtractiveSummarizer",
     "GenericSummarizer",
+    "GenericWriter",
     "NoSummary",
     "TrainedSummarizer",
     "WrittenSummarizer",

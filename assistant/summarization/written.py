@@ -33,9 +33,13 @@ class WrittenSummarizer:
             return Summary()
         prompt = helper_prompt(self._template, "summary", entries, query)
         written = "".join(self._generator.stream(prompt, Sampling(max_tokens=_TOKENS, temperature=0)))
-        snippets = snippets_of(entries)
-        sentences = (traced(sentence, snippets) for sentence in dict.fromkeys(split_sentences(written)))
-        return Summary(tuple(sentence for sentence in sentences if sentence is not None))
+        return traced_summary(written, snippets_of(entries))
+
+
+def traced_summary(written: str, snippets: Sequence[Snippet]) -> Summary:
+    """The sentences of a written text that can be traced, each once."""
+    sentences = (traced(sentence, snippets) for sentence in dict.fromkeys(split_sentences(written)))
+    return Summary(tuple(sentence for sentence in sentences if sentence is not None))
 
 
 def traced(sentence: str, snippets: Sequence[Snippet]) -> SummarySentence | None:

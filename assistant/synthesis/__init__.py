@@ -2,6 +2,7 @@
 
 from assistant.synthesis.by_draft import ImportedVectors, KeywordSynthesizer
 from assistant.synthesis.frequent import FrequentWords
+from assistant.synthesis.new_words import NewWords
 from assistant.synthesis.nothing import NoKeywords
 from assistant.synthesis.trained import TrainedSynthesizer
 from assistant.synthesis.written import WrittenSynthesizer
@@ -10,6 +11,7 @@ __all__ = [
     "FrequentWords",
     "ImportedVectors",
     "KeywordSynthesizer",
+    "NewWords",
     "NoKeywords",
     "TrainedSynthesizer",
     "WrittenSynthesizer",

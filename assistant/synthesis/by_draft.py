@@ -1,4 +1,4 @@
-"""The important words served: keywords of the ranked entries, chosen for this draft by KeyBERT.
+"""Important words without training: keywords of the ranked entries, chosen for this draft by KeyBERT.
 
 KeyBERT ranks candidate words by the closeness of their vectors to a document's. Here the "document" lies between the
 draft and the entries, so that the words serve what is being written (SynCtx of arXiv 2308.07968, section 3.4, is the

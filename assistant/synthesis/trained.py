@@ -31,6 +31,10 @@ class TrainedSynthesizer:
 
     def synthesize(self, query: str, entries: Sequence[RankedEntry], *, voice: VoiceId | None) -> tuple[Keyword, ...]:
         """Words of the entries, most likely first."""
+        return self.ranked(query, entries, voice=voice)[: self._settings.count]
+
+    def ranked(self, query: str, entries: Sequence[RankedEntry], *, voice: VoiceId | None) -> tuple[Keyword, ...]:
+        """All words of the entries that may be chosen, most likely first."""
         if voice is None or not entries:
             return ()
         known = self._vectors.word_vectors(voice, candidate_words("\n".join(entry.text for entry in entries)))
@@ -47,5 +51,4 @@ class TrainedSynthesizer:
             rarity=self._rarity,
         )
         chances = self._scorer.probabilities(features)
-        best = np.argsort(-chances, kind="stable")[: self._settings.count]
-        return tuple(Keyword(words[row], float(chances[row])) for row in best)
+        return tuple(Keyword(words[row], float(chances[row])) for row in np.argsort(-chances, kind="stable"))

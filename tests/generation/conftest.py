@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from assistant.generation.local import LocalGenerator
-from assistant.generation.vocabulary import read_vocabulary
 from tests.one_thread import one_thread
-from tests.small_models import VOCABULARY, small_model, small_tokenizer, write_small_checkpoint
+from tests.small_models import as_loaded, small_model, write_small_checkpoint
 
 __all__ = ["one_thread"]
 
@@ -21,5 +20,4 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def generator() -> LocalGenerator:
     """A small model in float32, in which a cached prefix gives the very numbers a fresh one gives."""
-    vocabulary = read_vocabulary(small_tokenizer(), size=VOCABULARY)
-    return LocalGenerator(small_model().float().eval(), vocabulary, {"model": "small"})
+    return LocalGenerator(as_loaded(small_model().float().eval(), model="small"))

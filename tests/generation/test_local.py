@@ -18,7 +18,7 @@ from assistant.generation.local import LocalGenerator
 from assistant.generation.vocabulary import Vocabulary, read_vocabulary
 from assistant.prompts import DRAFT, END, MARKERS, PAST, Part, Prompt, encode_prompt
 from assistant.types import Sampling
-from tests.small_models import CONTEXT, VOCABULARY, small_model, small_tokenizer
+from tests.small_models import CONTEXT, VOCABULARY, as_loaded, small_model, small_tokenizer
 
 DRAFT_TEXT = "The keeper walked along the canal in the morning and the sluice gate stood open."
 # Accents, scripts without spaces, an emoji, spaces at ends, a marker that is only text.
@@ -47,7 +47,7 @@ def watched() -> tuple[LocalGenerator, list[int]]:
     model.register_forward_pre_hook(
         lambda _model, _args, given: read.extend(given["input_ids"][0].tolist()), with_kwargs=True
     )
-    return LocalGenerator(model, vocabulary(), {}), read
+    return LocalGenerator(as_loaded(model)), read
 
 
 class ScriptedModel:
@@ -73,7 +73,7 @@ class ScriptedModel:
 
 def scripted(wishes: Callable[[int], list[int]]) -> tuple[LocalGenerator, ScriptedModel]:
     model = ScriptedModel(wishes)
-    return LocalGenerator(cast(PreTrainedModel, model), vocabulary(), {}), model
+    return LocalGenerator(as_loaded(cast(PreTrainedModel, model))), model
 
 
 def ids_of(text: str) -> list[int]:
@@ -152,7 +152,7 @@ def test_typing_on_costs_only_the_new_tokens() -> None:
 
 def test_a_step_that_broke_off_leaves_no_trace() -> None:
     model = small_model().float().eval()
-    generator = LocalGenerator(model, vocabulary(), {})
+    generator = LocalGenerator(as_loaded(model))
     expected = write(generator, DRAFT_TEXT, seed=1)
 
     def interrupt(*_: object) -> None:
@@ -337,6 +337,27 @@ def test_the_second_stream_waits_for_the_first(generator: LocalGenerator) -> Non
     assert written
 
 
+def test_a_stream_that_waits_for_the_model_can_be_closed_meanwhile(generator: LocalGenerator) -> None:
+    first = generator.stream(prompt(DRAFT_TEXT), Sampling(max_tokens=4))
+    next(iter(first))
+    waiting = generator.stream(prompt("Next"), Sampling(max_tokens=4))
+    assert next(iter(waiting)) == ""
+    started = perf_counter()
+    waiting.close()
+    assert perf_counter() - started < 0.1
+    first.close()
+    assert write(generator, "Next", max_tokens=4)
+
+
+def test_scores_wait_while_a_suggestion_is_written(generator: LocalGenerator) -> None:
+    first = generator.stream(prompt(DRAFT_TEXT), Sampling(max_tokens=4))
+    next(iter(first))
+    scores = generator.scores([prompt(DRAFT_TEXT)], " and so on")
+    assert [next(scores), next(scores)] == [None, None]
+    first.close()
+    assert [score for score in scores if score is not None] != []
+
+
 def test_a_stream_nobody_reads_holds_nothing(generator: LocalGenerator) -> None:
     generator.stream(prompt(DRAFT_TEXT), Sampling())
     assert write(generator, "Next", max_tokens=4)
@@ -344,7 +365,7 @@ def test_a_stream_nobody_reads_holds_nothing(generator: LocalGenerator) -> None:
 
 def test_a_model_that_fails_tells_the_reader_and_writes_again_afterwards() -> None:
     model = small_model().float().eval()
-    generator = LocalGenerator(model, vocabulary(), {})
+    generator = LocalGenerator(as_loaded(model))
 
     def fail(*_: object) -> None:
         raise RuntimeError("out of memory")

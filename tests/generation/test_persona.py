@@ -14,13 +14,12 @@ from assistant.errors import ModelError
 from assistant.evaluation.remembering import Rememberer
 from assistant.generation.batched import Continued, Wanted, can_batch, continue_all
 from assistant.generation.local import LocalGenerator, load_generator
-from assistant.generation.vocabulary import read_vocabulary
 from assistant.memory.foresight import foresee
 from assistant.prompts import DRAFT, PAST, Part, Prompt
 from assistant.stages import Persona, Recollection
 from assistant.types import Document, DocumentId, Sampling, VoiceId
 from tests.generation.architectures import CAUSAL, ENCODER_DECODERS, FAMILIES
-from tests.small_models import CONTEXT, VOCABULARY, small_model, small_tokenizer
+from tests.small_models import CONTEXT, as_loaded, small_model
 
 GREEDY = Sampling(max_tokens=12, temperature=0)
 PAST_TEXT = "The harvest of 1987 came late: the barley was wet, and so were we. " * 3
@@ -46,8 +45,7 @@ def plain(draft: str) -> Prompt:
 
 @pytest.fixture
 def generator() -> LocalGenerator:
-    vocabulary = read_vocabulary(small_tokenizer(), size=VOCABULARY)
-    return LocalGenerator(small_model().float().eval(), vocabulary, {"weights_sha256": MODEL})
+    return LocalGenerator(as_loaded(small_model().float().eval(), weights_sha256=MODEL))
 
 
 def write(
@@ -90,10 +88,9 @@ def test_a_kept_prefix_writes_what_a_fresh_model_writes(generator: LocalGenerato
         (prompt(DRAFTS[0][:40], past=PAST_TEXT), None),  # none
         (prompt(DRAFTS[0][:40], past=PAST_TEXT), first),
     ]
-    vocabulary = generator.vocabulary
     texts = []
     for each, prefix in asked:
-        fresh = LocalGenerator(small_model().float().eval(), vocabulary, {"weights_sha256": MODEL})
+        fresh = LocalGenerator(as_loaded(small_model().float().eval(), weights_sha256=MODEL))
         texts.append(write(generator, each, prefix))
         assert texts[-1] == write(fresh, each, prefix)
     assert len({texts[-1], texts[-2]}) == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -9,8 +10,8 @@ import torch
 from torch import Tensor
 
 from assistant.generation import recalling
+from assistant.generation.batched import Wanted, texts_of
 from assistant.generation.local import LocalGenerator
-from assistant.generation.vocabulary import read_vocabulary
 from assistant.keyword_candidates import words
 from assistant.memory.fitted import FittedMemory, fitted_memory
 from assistant.memory.gate import Gate
@@ -19,7 +20,7 @@ from assistant.memory.search import VoiceMemory
 from assistant.prompts import DRAFT, PAST, Part, Prompt, PromptTemplate
 from assistant.stages import Recollection
 from assistant.types import DocumentId, Recall, Sampling
-from tests.small_models import VOCABULARY, small_model, small_tokenizer
+from tests.small_models import as_loaded, small_model, small_tokenizer
 
 DOCUMENTS = (
     "The keeper walked along the canal in the morning and the sluice gate stood open. It holds for now, the man said.",
@@ -40,8 +41,8 @@ def leaning(*, voice: float = 6.0, draft: float = -9.0) -> FittedMemory:
 
 def generator(memory: FittedMemory | None = None) -> LocalGenerator:
     """A small random model in float32, in which a cached prefix gives the very numbers a fresh one gives."""
-    model, vocabulary = small_model().float().eval(), read_vocabulary(small_tokenizer(), size=VOCABULARY)
-    return LocalGenerator(model, vocabulary, {"weights_sha256": WEIGHTS}, PromptTemplate(), memory or leaning())
+    loaded = as_loaded(small_model().float().eval(), weights_sha256=WEIGHTS)
+    return LocalGenerator(replace(loaded, template=PromptTemplate()), memory or leaning())
 
 
 def remembered(by: LocalGenerator, texts: Sequence[str] = DOCUMENTS) -> VoiceMemory:
@@ -144,6 +145,10 @@ def test_supports_are_at_most_three_of_different_sentences() -> None:
     assert len(set(starts)) == len(starts)
     weights = [support.weight for support in recalls[0].supports]
     assert weights == sorted(weights, reverse=True)
+    (given,) = recalls[0].given  # of all sentences, not of three alone
+    assert given.share == pytest.approx(recalls[0].share, abs=1e-5)
+    assert given.share > sum(weights)
+    assert given.strongest == recalls[0].supports[0]
 
 
 def test_of_a_word_that_was_begun_the_rest_is_traced() -> None:
@@ -163,6 +168,29 @@ def test_no_more_words_in_a_row_come_from_one_document_than_are_allowed(longest:
     free, _ = write(by, prompt(""), Recollection(memory, 1.0, None), temperature=0, max_tokens=40)
     assert copied(free) > 8
     assert copied(text) <= longest
+
+
+@pytest.mark.parametrize("draft", ["The keeper", "The kee"])
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_a_suggestion_does_not_go_on_copying_where_the_draft_has_copied(draft: str, is_batch: bool) -> None:
+    by = generator()
+    memory = remembered(by)
+
+    def go_on(text: str, longest: int | None) -> str:
+        sampling, recollection = Sampling(24, temperature=0), Recollection(memory, 1.0, longest)
+        if is_batch:
+            return text + texts_of(by, [Wanted(prompt(text), sampling, recollection)])[0]
+        with closing(by.stream(prompt(text), sampling, recollection)) as stream:
+            return text + "".join(stream)
+
+    assert copied(go_on(draft, None)) > 4
+    assert copied(go_on(draft, 4)) <= 4
+    begun = "The keeper walked along"
+    assert copied(go_on(begun, None)) > 4
+    assert copied(go_on(begun, 4)) <= 4
+    assert copied(go_on("The keeper walked along th", 4)) <= 4
+    again = go_on(go_on(draft, 4), 4)
+    assert copied(again) <= 4
 
 
 def copied(text: str) -> int:
@@ -212,6 +240,19 @@ def test_suggestions_after_a_deletion_are_as_if_the_document_had_never_been() ->
     never, expected = write(fresh, draft, Recollection(remembered(fresh, (DOCUMENTS[0], DOCUMENTS[2]))), temperature=0)
     assert before != after == never
     assert [recall.share for recall in recalls] == pytest.approx([recall.share for recall in expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [0, 0.9])
+def test_a_memory_without_a_document_writes_as_one_that_never_held_it(temperature: float) -> None:
+    by, fresh = generator(), generator()
+    draft = prompt("Could you please send me")
+    never = remembered(fresh, (DOCUMENTS[0], DOCUMENTS[2]))
+    expected, recalls = write(fresh, draft, Recollection(never), temperature=temperature, max_tokens=40)
+    partial = remembered(by).without({DocumentId(2)})
+    text, found = write(by, draft, Recollection(partial), temperature=temperature, max_tokens=40)
+    assert text == expected
+    assert [recall.share for recall in found] == [recall.share for recall in recalls]
+    assert {support.document for recall in found for support in recall.supports} <= {DocumentId(1), DocumentId(3)}
 
 
 def test_recalls_come_as_the_text_comes() -> None:

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from assistant.embedding import PersonaPrefix
 from assistant.generation.local import LocalGenerator, load_generator
-from assistant.generation.vocabulary import read_vocabulary
 from assistant.prompts import DRAFT, PAST, Part, Prompt
 from assistant.stages import Scorer
-from tests.generation.architectures import FAMILIES
-from tests.small_models import CONTEXT, VOCABULARY, small_model, small_tokenizer
+from tests.generation.architectures import ENCODER_DECODERS, FAMILIES
+from tests.small_models import CONTEXT, as_loaded, small_model
 
 TEXT = " and the sluice gate stood open."
 PASSAGES = ("The harvest came late.", "He had written to the council about the gate.", "It holds, for now.")
@@ -26,7 +27,14 @@ def scores(generator: LocalGenerator, *prompts: Prompt, text: str = TEXT) -> lis
     return [score for score in generator.scores(prompts, text) if score is not None]
 
 
-def plainly(generator: LocalGenerator, prompt: Prompt, text: str) -> float:
+def persona_for(generator: LocalGenerator) -> PersonaPrefix:
+    """Two vectors that say nothing in particular."""
+    width = int(generator.model.get_input_embeddings().embedding_dim)
+    vectors = np.random.default_rng(0).standard_normal((2, width)).astype(np.float32)
+    return PersonaPrefix(str(generator.signature["weights_sha256"]), vectors)
+
+
+def plainly(generator: LocalGenerator, prompt: Prompt, text: str, persona: PersonaPrefix | None = None) -> float:
     """The same without a cache, for a draft whose last word is read as the model would have written it."""
     vocabulary = generator.vocabulary
     kept, typed = vocabulary.heal(prompt)
@@ -34,7 +42,11 @@ def plainly(generator: LocalGenerator, prompt: Prompt, text: str) -> float:
     written = vocabulary.encode((Part(typed.decode() + text),))
     ids = torch.tensor([[*head, *written]])
     with torch.no_grad():
-        said = generator.model(input_ids=ids).logits[0, len(head) - 1 : -1].float().log_softmax(1)
+        read = generator.model.get_input_embeddings()(ids)
+        if persona is not None:
+            read = torch.cat([torch.from_numpy(persona.vectors)[None], read], dim=1)
+        logits = generator.model(inputs_embeds=read).logits[0, -len(written) - 1 : -1]
+        said = logits.float().log_softmax(1)
     taken = said.gather(1, torch.tensor(written)[:, None])[:, 0]
     spelled = len(vocabulary.encode((Part(typed.decode()),)))
     return float(taken[spelled:].sum())
@@ -48,13 +60,34 @@ def test_the_scores_are_those_of_reading_each_prompt_anew(generator: LocalGenera
     assert len(set(together)) == len(prompts)
 
 
+def test_a_persona_is_read_before_each_prompt(checkpoint: Path) -> None:
+    generator, _ = load_generator(checkpoint)
+    generator.model.float()
+    persona = persona_for(generator)
+    prompts = [prompt(*PASSAGES), prompt(*PASSAGES[:2]), (Part("A draft of another kind"),), prompt()]
+    behind = [score for score in generator.scores(prompts, TEXT, persona) if score is not None]
+    assert behind == pytest.approx([plainly(generator, one, TEXT, persona) for one in prompts], abs=1e-3)
+    assert all(abs(one - other) > 1e-3 for one, other in zip(behind, scores(generator, *prompts), strict=True))
+
+
+@pytest.mark.parametrize("family", ENCODER_DECODERS[:1])
+def test_an_encoder_reads_a_persona_too(family: str, tmp_path: Path) -> None:
+    generator, _ = load_generator(FAMILIES[family].write(tmp_path / "model"))
+    generator.model.float()
+    (behind,) = generator.scores([prompt(*PASSAGES)], TEXT, persona_for(generator))
+    (alone,) = generator.scores([prompt(*PASSAGES)], TEXT)
+    assert behind is not None
+    assert -torch.inf < behind < 0
+    assert behind != alone
+
+
 def test_what_prompts_begin_with_alike_is_read_once() -> None:
     model = small_model().float().eval()
     read: list[int] = []
     model.register_forward_pre_hook(
         lambda _model, _args, given: read.append(given["input_ids"].shape[1]), with_kwargs=True
     )
-    generator = LocalGenerator(model, read_vocabulary(small_tokenizer(), size=VOCABULARY), {})
+    generator = LocalGenerator(as_loaded(model))
     scores(generator, prompt(*PASSAGES))
     alone = sum(read)
     read.clear()

@@ -53,7 +53,7 @@ def test_download_list_use_remove(store: ModelStore, server: FakeHub, capsys: py
     assert f"{NAME} is gone from this machine" in capsys.readouterr().out
     left = models(store, capsys)
     assert NAME not in left
-    assert left["ownhand-80m"]["in_use"]
+    assert left["ownhand-109m"]["in_use"]
 
 
 def test_a_folder_can_be_used_and_is_kept_by_its_whole_path(
@@ -69,11 +69,11 @@ def test_a_model_that_cannot_be_loaded_is_not_chosen(store: ModelStore, tmp_path
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="cannot load a language model"):
         run("use", str(tmp_path / "empty"), store=store)
-    assert store.chosen() == "ownhand-80m"
+    assert store.chosen() == "ownhand-109m"
 
 
 def test_the_list_is_a_table_for_people(store: ModelStore, capsys: pytest.CaptureFixture[str]) -> None:
     run("list", store=store)
     shipped, smollm, *_ = capsys.readouterr().out.splitlines()
-    assert shipped.split()[:3] == ["in", "use", "ownhand-80m"]
+    assert shipped.split()[:3] == ["in", "use", "ownhand-109m"]
     assert smollm.split() == ["HuggingFaceTB/SmolLM2-135M", "273", "MB", "497", "MB", "memory", "Apache", "2.0"]

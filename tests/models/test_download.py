@@ -40,7 +40,7 @@ def stop_after(bytes_wanted: int) -> Watcher:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -261,7 +261,7 @@ def test_two_windows_do_not_fetch_the_same_model_at_once(downloader: Downloader,
 
     thread = threading.Thread(target=first)
     thread.start()
-    assert started.wait(20)
+    assert started.wait(120)
     assert "is being fetched already" in refusal(lambda: fetch(downloader))
     stop.set()
     thread.join(20)
@@ -305,7 +305,7 @@ def test_one_model_is_loaded_at_a_time_and_a_broken_one_says_why() -> None:
     go, used = threading.Event(), []
 
     def use(name: str) -> None:
-        go.wait(20)
+        go.wait(120)
         if name == "broken":
             raise ModelError("it lacks weights: restore the folder")
         used.append(name)

@@ -170,6 +170,14 @@ def test_an_index_that_followed_its_voice_is_that_of_a_new_one() -> None:
         assert all(hit.snippet.text != "The gate stuck." for hit in fresh)
 
 
+def test_an_index_that_took_its_words_from_a_larger_one_is_that_of_a_new_one() -> None:
+    voices = Voices(own=["The gate stuck.", "The kettle, the gate and the stove."])
+    whole = SparseRetriever(Voices(own=["The gate stuck.", "A gate.", "The kettle, the gate and the stove."]))
+    for query in ("gate", "kettle stove", "stuck"):
+        found = SparseRetriever(voices, whole=whole).retrieve(query, voice=VOICE, limit=5)
+        assert found == SparseRetriever(voices).retrieve(query, voice=VOICE, limit=5)
+
+
 @pytest.mark.parametrize("limit", [1, 5, 39, 40, 41])
 def test_of_equally_good_snippets_the_first_are_found(limit: int) -> None:
     texts = [f"gate {'kettle' if number % 3 else 'stove'}" for number in range(40)]
