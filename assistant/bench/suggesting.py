@@ -34,6 +34,8 @@ _LIBRARIES = ("torch", "transformers", "sentence-transformers", "chromadb", "bm2
 _NEIGHBOURS = 10
 # Similarities nearer than this are equal: either neighbour is right.
 _TIE = 1e-5
+# Characters typed until the page has the model read again (``WARM_AGAIN`` in ui/static/write/automatic.js).
+WARM_AGAIN = 16
 _STAGES = ("retrieve", "rank", "summarize", "synthesize")
 
 
@@ -147,15 +149,17 @@ class OurEvidence:
     def first_words(self, draft: TypedDraft) -> tuple[float, float]:
         """Seconds until the first text for a draft, evidence included, and again when a few words have been added.
 
-        As the page does, the model is warmed in between when a sentence begins.
+        In between the model is warmed as the page does while the words are typed.
         """
         cold = self._wait_for_text(self._request(draft.title, draft.before), reuse=False)
-        later = self._request(draft.title, draft.later)
-        place = self._sentences.place(later)
-        if self._sentences.find(place) is None:
-            first_key = len(draft.later) - len(place.sentence) + 1
-            self._wait_for_text(self._request(draft.title, draft.later[:first_key]), reuse=True)
-        return cold, self._wait_for_text(later, reuse=True)
+        warmed: tuple[Request, int] | None = None
+        for length in range(len(draft.before) + 1, len(draft.later)):
+            request = self._request(draft.title, draft.later[:length])
+            sentence = self._sentences.place(request).start
+            if warmed is None or sentence != warmed[0] or length - warmed[1] >= WARM_AGAIN:
+                self._wait_for_text(request, reuse=True)
+                warmed = sentence, length
+        return cold, self._wait_for_text(self._request(draft.title, draft.later), reuse=True)
 
     def recall(self, drafts: Sequence[TypedDraft]) -> float:
         """Share of the ten nearest snippets that the index finds, over these drafts."""

@@ -1,5 +1,6 @@
 """``bench suggest``: made libraries, the plain stages, recall, and the verb."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,11 @@ import numpy as np
 import pytest
 
 from assistant.bench.bulk import BulkEncoder
-from assistant.bench.suggesting import recall_at_10
+from assistant.bench.suggesting import WARM_AGAIN, recall_at_10
 from tests.bench.conftest import Bench
 from tests.hashing_encoder import DIMENSIONS, HashingEncoder
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SENTENCES = ("The gate stood open all night.", "Nobody had written to the council.", "Bread was short that week.")
 
@@ -33,7 +36,7 @@ def test_both_sides_find_evidence_and_ratios_are_of_their_medians(result: Any) -
         assert size["ours"]["first_ms"] > 0
         waits = size["first_token"]
         assert 0 < waits["cached_p50_ms"] <= waits["cached_p90_ms"]
-        assert waits["cached_p50_ms"] < waits["cold_p50_ms"] <= waits["cold_p90_ms"]
+        assert 0 < waits["cold_p50_ms"] <= waits["cold_p90_ms"]
         assert min(size["peak_memory_mb"].values()) > 100
 
 
@@ -85,3 +88,9 @@ def test_recall_counts_the_true_neighbours_found() -> None:
 def test_of_equally_near_neighbours_any_will_do() -> None:
     vectors = np.ones((30, 4), dtype=np.float32)
     assert recall_at_10(lambda _: list(range(20, 30)), vectors, vectors[:1]) == 1
+
+
+def test_the_model_is_warmed_as_often_as_on_the_page() -> None:
+    page = (ROOT / "assistant/ui/static/write/automatic.js").read_text(encoding="utf-8")
+    (characters,) = re.findall(r"const WARM_AGAIN = (\d+);", page)
+    assert int(characters) == WARM_AGAIN

@@ -1,8 +1,8 @@
 /**
  * Ghosts that come by themselves: when the writer pauses, and only then.
  *
- * While the writer types, the model is kept warm: at the first key of a sentence, and after every 40 characters of a
- * long one, the server gathers the evidence of the sentence and the model reads up to the cursor. After the pause only
+ * While the writer types, the model is kept warm: at the first key of a sentence, and after every 16 characters of a
+ * longer one, the server gathers the evidence of the sentence and the model reads up to the cursor. After the pause only
  * the words typed since are left to read. The evidence is reused while the sentence goes on, and its signature says so.
  */
 
@@ -12,7 +12,7 @@ import { Rhythm } from './rhythm.js';
 
 const MODES = ['off', 'sure', 'always'];
 const USUAL = 'sure';
-const WARM_AGAIN = 40; // characters
+const WARM_AGAIN = 16; // characters
 const REST = 10_000; // milliseconds without a try after the server did not answer
 
 export class Automatic {
