@@ -1,7 +1,8 @@
 """``memory.json``: what was fitted to one checkpoint, beside its weights.
 
 The *metric* is a matrix by which a state is turned and shortened before it becomes a key, so that states that the same
-token follows lie together. The gate says how much to lean on what was found. Both hold for one set of weights only.
+token follows lie together. The gate says how much to lean on what was found, and the rescaling how far the model leans
+towards the voice's words. All of them hold for one set of weights only.
 """
 
 import base64
@@ -19,6 +20,7 @@ from torch.nn import functional
 
 from assistant.errors import ModelError
 from assistant.memory.gate import Gate, conservative_gate
+from assistant.memory.rescaling import Rescaling
 from assistant.whole_files import replacing
 
 MEMORY_FILE = "memory.json"
@@ -37,8 +39,10 @@ class FittedMemory:
 
     @property
     def gate_sha256(self) -> str:
-        """What identifies the gate, for signatures."""
+        """What identifies the gate and its rescaling, for signatures."""
         numbers = [array.detach().float().numpy().tobytes() for array in self.gate.state_dict().values()]
+        if self.gate.rescaling is not None:
+            numbers.append(self.gate.rescaling.sha256.encode())
         return hashlib.sha256(b"".join(numbers)).hexdigest()
 
     def keys(self, states: Tensor) -> Tensor:
@@ -63,7 +67,13 @@ def save_memory(path: Path, fitted: FittedMemory, *, weights: str, signature: di
         name: [round(value, 6) for value in array.flatten().tolist()]
         for name, array in fitted.gate.state_dict().items()
     }
-    document = {"weights_sha256": weights, "gate": gate, "metric": _packed(fitted.metric), "signature": signature}
+    document = {
+        "weights_sha256": weights,
+        "gate": gate,
+        "rescaling": _packed_rescaling(fitted.gate.rescaling),
+        "metric": _packed(fitted.metric),
+        "signature": signature,
+    }
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in document.items())
     with replacing(path) as (new,):
         new.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
@@ -91,7 +101,7 @@ def load_memory(folder: Path, weights: str) -> FittedMemory:
                 weights[:8],
             )
             return unfitted_memory(weights)
-        gate = Gate()
+        gate = Gate(_unpacked_rescaling(document.get("rescaling")))
         shapes = {name: array.shape for name, array in gate.state_dict().items()}
         gate.load_state_dict(
             {name: torch.tensor(document["gate"][name]).reshape(shape) for name, shape in shapes.items()}
@@ -114,11 +124,27 @@ def _identity(weights: str, metric: Tensor | None) -> str:
     return hashlib.sha256(weights.encode() + (b"" if metric is None else metric.numpy().tobytes())).hexdigest()
 
 
-def _packed(metric: Tensor | None) -> dict[str, Any] | None:
-    """The metric's half-precision numbers as text."""
-    if metric is None:
+def _packed_rescaling(rescaling: Rescaling | None) -> dict[str, Any] | None:
+    if rescaling is None:
         return None
-    return {"shape": list(metric.shape), "float16": base64.b64encode(metric.half().numpy().tobytes()).decode()}
+    logarithms = _packed(rescaling.everyone.log())
+    return {"exponent": rescaling.exponent, "prior": rescaling.prior, "everyone": logarithms}
+
+
+def _unpacked_rescaling(packed: dict[str, Any] | None) -> Rescaling | None:
+    """The frequencies sum to 1 again, however their logarithms were rounded."""
+    if packed is None:
+        return None
+    logarithms = _unpacked(packed["everyone"])
+    assert logarithms is not None
+    return Rescaling(logarithms.softmax(0), float(packed["exponent"]), float(packed["prior"]))
+
+
+def _packed(numbers: Tensor | None) -> dict[str, Any] | None:
+    """Half-precision numbers as text."""
+    if numbers is None:
+        return None
+    return {"shape": list(numbers.shape), "float16": base64.b64encode(numbers.half().numpy().tobytes()).decode()}
 
 
 def _unpacked(packed: dict[str, Any] | None) -> Tensor | None:

@@ -4,13 +4,13 @@ The same formula as ``assistant.memory.mixture``, which goes token by token whil
 always exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from assistant.memory.gate import Gate, Step
-from assistant.memory.mixture import likeness, nothing, probability_of, step_of
+from assistant.memory.mixture import leaned, likeness, nothing, probability_of, step_of
 from assistant.memory.search import (
     Places,
     Scoring,
@@ -66,9 +66,20 @@ class Situation:
         mixed = probability_of(shares, self.foreseen, self.voice, self.draft, self.targets)
         return mixed.clamp_min(1e-30).log()
 
+    def respoken(self, spoken: Tensor) -> "Situation":
+        """The same places, had the model said this: log-probabilities, (r, vocabulary)."""
+        said = step_of(spoken, 0, self.step.draft_size)
+        return replace(
+            self,
+            step=replace(self.step, entropy=said.entropy, top=said.top),
+            voice_likeness=likeness(spoken, self.voice),
+            draft_likeness=likeness(spoken, self.draft),
+            foreseen=spoken.gather(1, self.targets[:, None])[:, 0],
+        )
+
 
 def situation(read: ReadText, voice: VoiceMemory | None, of_voice: Scoring, of_draft: Scoring) -> Situation:
-    """What is known at each step of a text, with a voice's memory or without.
+    """What is known at each step of a text, with a voice's memory or without; the model's words are not leaned.
 
     :param of_voice: what search goes by in the voice's memory, and in the draft ``of_draft``.
     """
@@ -93,6 +104,7 @@ def situation(read: ReadText, voice: VoiceMemory | None, of_voice: Scoring, of_d
 @torch.no_grad()
 def foresee(gate: Gate, read: ReadText, voice: VoiceMemory | None) -> Tensor:
     """The mixture's log-probabilities of the tokens that really followed, (r,)."""
+    read = replace(read, spoken=leaned(gate, read.spoken, voice))
     return situation(read, voice, gate.voice.scoring, gate.draft.scoring).log_probabilities(gate)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from assistant.memory.rescaling import Rescaling
 from assistant.memory.search import LONGEST_MATCH, Places, Scoring
 
 _MEMORY_FEATURES = 9
@@ -72,10 +73,14 @@ class Weighing(nn.Module):
 
 
 class Gate(nn.Module):
-    """Weights of places, and shares of the memories; its parameters are what ``memory.json`` holds."""
+    """Weights of places, and shares of the memories; ``memory.json`` holds its parameters.
 
-    def __init__(self) -> None:
+    :param rescaling: what leans the model itself towards the voice's words before the memories are mixed in.
+    """
+
+    def __init__(self, rescaling: Rescaling | None = None) -> None:
         super().__init__()
+        self.rescaling = rescaling
         self.voice = Weighing()
         self.draft = Weighing()
         self.inner = nn.Linear(FEATURES, _HIDDEN)

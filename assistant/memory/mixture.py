@@ -4,7 +4,8 @@
          + draft * sum of the weights of the draft's places with t                 (continuous cache, Grave et al. 2017)
          + (1 - strength * voice - draft) * p_model(t)
 
-``voice`` and ``draft`` are the shares of ``assistant.memory.gate``.
+``voice`` and ``draft`` are the shares of ``assistant.memory.gate``; ``p_model`` is the model's own distribution leaned
+towards the voice's words, ``strength`` times as far as was fitted (``assistant.memory.rescaling``).
 """
 
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def mix(gate: Gate, logits: Tensor, voice: VoiceMemory, draft: Draft, *, strengt
     query, recent = draft.keys[-1], recent_tokens(draft.ids[-8:])[-1]
     from_voice = voice.nearest(query, recent, gate.voice.scoring) if len(voice) else nothing(1)
     from_draft = _draft_places(gate, draft, query, recent)
-    spoken = logits.log_softmax(0)
+    spoken = leaned(gate, logits, voice, strength=strength)
     step = step_of(spoken[None], len(voice), torch.tensor([len(draft.ids) - draft.start]))
     shares = gate(step, from_voice, likeness(spoken[None], from_voice), from_draft, likeness(spoken[None], from_draft))
     voice_share = shares.voice * strength
@@ -78,6 +79,13 @@ def mix(gate: Gate, logits: Tensor, voice: VoiceMemory, draft: Draft, *, strengt
     return Mixture(
         mixed.log(), float(voice_share), from_voice.positions[0], from_voice.tokens[0], shares.voice_places[0]
     )
+
+
+def leaned(gate: Gate, logits: Tensor, voice: VoiceMemory | None, *, strength: float = 1.0) -> Tensor:
+    """The model's log-probabilities, (..., vocabulary), leaned towards the voice's words."""
+    if gate.rescaling is not None and voice is not None and len(voice):
+        logits = logits + strength * voice.leaning(gate.rescaling)
+    return logits.log_softmax(-1)
 
 
 def step_of(spoken: Tensor, voice_size: int, draft_size: Tensor) -> Step:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from assistant.memory.copying import CopyGuard
 from assistant.memory.keys import DocumentKeys
+from assistant.memory.rescaling import Rescaling
 from assistant.types import DocumentId, Span
 
 LONGEST_MATCH = 8
@@ -72,6 +73,7 @@ class VoiceMemory:
     def __init__(self, model: str, documents: Sequence[tuple[DocumentId, DocumentKeys]]) -> None:
         self._model = model
         self._guards: dict[int, CopyGuard] = {}
+        self._leaning: tuple[Rescaling, Tensor] | None = None
         self._stacked = tuple(documents)
         self.documents = self._stacked
         self.kept: Tensor | None = None
@@ -103,6 +105,7 @@ class VoiceMemory:
         partial.documents = left
         partial.kept = self._positions_of({document for document, _ in left})
         partial._guards = {}
+        partial._leaning = None
         partial.__dict__.pop("_coarse", None)  # its axes are those of the other keys too
         return partial
 
@@ -116,6 +119,13 @@ class VoiceMemory:
         if longest not in self._guards:
             self._guards[longest] = CopyGuard((keys.words for _, keys in self.documents), longest)
         return self._guards[longest]
+
+    def leaning(self, rescaling: Rescaling) -> Tensor:
+        """What is added to the model's logits, (vocabulary,), for the words that these documents use."""
+        if self._leaning is None or self._leaning[0] is not rescaling:
+            tokens = self.tokens if self.kept is None else self.tokens[self.kept]
+            self._leaning = rescaling, rescaling.leaning(tokens)
+        return self._leaning[1]
 
     def source(self, position: int) -> tuple[DocumentId, Span, int]:
         """The document of a place, the characters of its word and the number of its sentence."""

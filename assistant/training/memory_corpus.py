@@ -12,8 +12,9 @@ from torch import Tensor
 
 from assistant.errors import CorpusError
 from assistant.generation.local import LocalGenerator
+from assistant.generation.vocabulary import Vocabulary
 from assistant.memory.search import tokens_before
-from assistant.prompts import PromptTemplate, build_prompt
+from assistant.prompts import Part, PromptTemplate, build_prompt
 from assistant.training.corpus import Record
 from assistant.training.examples import Author, ExampleSettings, authors_of
 from assistant.types import Evidence
@@ -21,6 +22,8 @@ from assistant.types import Evidence
 _MINIMUM_CHARACTERS = 300
 _MAXIMUM_CHARACTERS = 2000
 _FEWEST = 5
+# Documents of an author in which words are counted, at most.
+_COUNTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,18 @@ class ReadAuthor:
     documents: tuple[ReadDocument, ...]
     records: tuple[Record, ...]
 
+    @property
+    def tokens(self) -> Tensor:
+        """All that the author wrote, (n,)."""
+        return torch.cat([document.ids for document in self.documents])
+
 
 def fitting_authors(paths: Sequence[Path], *, authors: int, documents: int, seed: int) -> list[Author]:
     """Validation authors with at least 5 documents, the same number of every corpus if there are as many.
 
     :raises CorpusError: if there are fewer than two.
     """
-    settings = ExampleSettings(
-        documents=documents,
-        minimum_documents=_FEWEST,
-        minimum_characters=_MINIMUM_CHARACTERS,
-        maximum_characters=_MAXIMUM_CHARACTERS,
-        seed=seed,
-    )
+    settings = _usable(documents, seed)
     found = [author for path in paths for author in authors_of(path, settings, split="validation")[:authors]]
     if len(found) < 2:
         raise CorpusError(
@@ -64,6 +66,26 @@ def fitting_authors(paths: Sequence[Path], *, authors: int, documents: int, seed
             "expected at least 2; give more corpora"
         )
     return found
+
+
+def tokens_of_everyone(paths: Sequence[Path], vocabulary: Vocabulary, *, authors: int, seed: int) -> list[Tensor]:
+    """The tokens of so many training authors of every corpus, at most: (n,) each."""
+    settings = _usable(_COUNTED, seed)
+    found = [author for path in paths for author in authors_of(path, settings, split="train")[:authors]]
+    return [
+        torch.tensor([token for record in author.records for token in vocabulary.encode((Part(record.text),))])
+        for author in found
+    ]
+
+
+def _usable(documents: int, seed: int) -> ExampleSettings:
+    return ExampleSettings(
+        documents=documents,
+        minimum_documents=_FEWEST,
+        minimum_characters=_MINIMUM_CHARACTERS,
+        maximum_characters=_MAXIMUM_CHARACTERS,
+        seed=seed,
+    )
 
 
 def read_authors(

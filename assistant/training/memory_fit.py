@@ -1,13 +1,15 @@
-"""``train memory``: fit the metric and the gate of a voice memory to a checkpoint, on validation authors.
+"""``train memory``: fit metric, gate and rescaling of a voice memory to a checkpoint, on validation authors.
 
 First the metric: a matrix that brings those states together that the same token follows, learnt by gradient through
 the softmax of kNN-LM. It makes 128 numbers serve as well as the whole state of 384. Then the gate, by maximizing the
 likelihood of what the authors wrote next, with memories of one to all of their earlier documents, and for a third of
-the examples another author's, so that it learns to shut when a memory is of no use (He et al. 2021, section 4.1).
+the examples another author's, so that it learns to shut when a memory is of no use (He et al. 2021, section 4.1). How
+far the model itself leans towards the writer's words is chosen from a few values, each with a gate of its own: what the
+one brings, the other need not.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -20,6 +22,7 @@ from assistant.memory.fitted import FittedMemory, fitted_memory
 from assistant.memory.foresight import ReadText, Situation, situation
 from assistant.memory.gate import Gate, Step
 from assistant.memory.keys import DocumentKeys
+from assistant.memory.rescaling import Rescaling
 from assistant.memory.search import PLACES, Places, Scoring, VoiceMemory, match_table
 from assistant.prompts import PromptTemplate, build_prompt
 from assistant.training.corpus import Record
@@ -31,6 +34,8 @@ _GIVEN_CHARACTERS = 150
 # What search goes by before anything is fitted: about what is fitted in the end.
 _FIRST = Scoring(16.0, (0.0, 0.0, 0.5, 1.0, 1.3, 1.6, 2.0, 2.4, 3.0))
 _LEAST_DRAFT = 20
+# Exponents and priors of the rescaling that are tried, besides none.
+_RESCALINGS = tuple((exponent, prior) for exponent in (0.15, 0.25, 0.4) for prior in (2000.0, 8000.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class FitSettings:
     """Tokens of the memories that the metric is learnt with."""
     gate_updates: int = 500
     gate_batch: int = 768
+    everyone: int = 300
+    """Training authors of every corpus, at most, whose words are counted for everyone's frequencies."""
     seed: int = 0
 
 
@@ -68,31 +75,60 @@ class FitReport:
 Say = Callable[[str, int, int], None]
 
 
-def fit_memory(
-    generator: LocalGenerator,
-    template: PromptTemplate,
-    weights: str,
-    authors: Sequence[ReadAuthor],
-    settings: FitSettings,
-    say: Say,
-) -> FitReport:
-    """Fit metric and gate.
+@dataclass(frozen=True, slots=True)
+class MemoryFit:
+    """What a memory is fitted to.
 
-    :param generator: one without a metric.
-    :param weights: the hash of its weights.
-    :param say: told what is being done, how much of it is done, and how much there is.
+    ``generator`` is one without a metric, ``weights`` the hash of its weights, ``everyone`` are all writers'
+    frequencies, and ``say`` is told what is being done, how much of it is done, and how much there is.
     """
+
+    generator: LocalGenerator
+    template: PromptTemplate
+    weights: str
+    everyone: Tensor
+    settings: FitSettings
+    say: Say
+
+
+@dataclass(frozen=True, slots=True)
+class _Occasion:
+    """A draft with a memory at hand: the draft, the memory's tokens, and what is known at each step."""
+
+    read: ReadText
+    tokens: Tensor
+    situation: Situation
+
+    def under(self, rescaling: Rescaling) -> Situation:
+        """What is known once the model leans towards the memory's words."""
+        return self.situation.respoken((self.read.spoken + rescaling.leaning(self.tokens)).log_softmax(1))
+
+
+def fit_memory(fit: MemoryFit, authors: Sequence[ReadAuthor]) -> FitReport:
+    """Fit metric, gate and rescaling."""
+    settings = fit.settings
     torch.manual_seed(settings.seed)
-    metric = fit_metric([author.documents for author in authors], settings, say)
-    bare = fitted_memory(weights, Gate(), metric)
-    situations = list(_situations(generator, template, bare, authors, settings, say))
-    steps = _joined(situations)
-    gate = fit_gate(steps, settings, say)
-    with torch.no_grad():
-        with_memory = float(steps.log_probabilities(gate).mean())
-    return FitReport(
-        fitted_memory(weights, gate, metric), len(steps.targets), float(steps.foreseen.mean()), with_memory
-    )
+    metric = fit_metric([author.documents for author in authors], settings, fit.say)
+    bare = fitted_memory(fit.weights, Gate(), metric)
+    occasions = list(_occasions(fit, bare, authors))
+    unleaned = _joined([occasion.situation for occasion in occasions])
+    gate = fit_gate(unleaned, settings)
+    with_memory = _likelihood(unleaned, gate)
+    for number, (exponent, prior) in enumerate(_RESCALINGS):
+        rescaling = Rescaling(fit.everyone, exponent, prior)
+        steps = _joined([occasion.under(rescaling) for occasion in occasions])
+        leaning = fit_gate(steps, settings, rescaling)
+        if (likelihood := _likelihood(steps, leaning)) > with_memory:
+            gate, with_memory = leaning, likelihood
+        fit.say("gates", number + 1, len(_RESCALINGS))
+    model_alone = float(unleaned.foreseen.mean())
+    return FitReport(fitted_memory(fit.weights, gate, metric), len(unleaned.targets), model_alone, with_memory)
+
+
+@torch.no_grad()
+def _likelihood(steps: Situation, gate: Gate) -> float:
+    """Mean log-likelihood of what really followed, in nats a token."""
+    return float(steps.log_probabilities(gate).mean())
 
 
 def fit_metric(authors: Sequence[Sequence[ReadDocument]], settings: FitSettings, say: Say) -> Tensor:
@@ -126,19 +162,22 @@ def fit_metric(authors: Sequence[Sequence[ReadDocument]], settings: FitSettings,
     return fitted
 
 
-def fit_gate(steps: Situation, settings: FitSettings, say: Say) -> Gate:
-    """The gate under which what really followed is likeliest."""
-    gate = Gate()
+def fit_gate(steps: Situation, settings: FitSettings, rescaling: Rescaling | None = None) -> Gate:
+    """The gate under which what really followed is likeliest.
+
+    :param rescaling: what the model leans by in these steps.
+    """
+    torch.manual_seed(settings.seed)
+    gate = Gate(rescaling)
     optimizer = torch.optim.AdamW(gate.parameters(), lr=0.02, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.gate_updates)
-    for update in range(settings.gate_updates):
+    for _ in range(settings.gate_updates):
         chosen = torch.randint(len(steps.targets), (settings.gate_batch,))
         loss = -_some(steps, chosen).log_probabilities(gate).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-        say("gate", update + 1, settings.gate_updates)
     return gate
 
 
@@ -174,41 +213,31 @@ def _remembered(documents: Sequence[ReadDocument]) -> tuple[Tensor, Tensor, Tens
     return torch.cat(states), torch.cat(tokens), torch.cat(before)
 
 
-def _situations(
-    generator: LocalGenerator,
-    template: PromptTemplate,
-    bare: FittedMemory,
-    authors: Sequence[ReadAuthor],
-    settings: FitSettings,
-    say: Say,
-) -> "list[Situation]":
+def _occasions(fit: MemoryFit, bare: FittedMemory, authors: Sequence[ReadAuthor]) -> Iterator[_Occasion]:
     """Every draft three times: twice with an own memory of some size, once with another author's."""
+    settings = fit.settings
     lot = random.Random(settings.seed)
-    found = []
     for number, author in enumerate(authors):
         for record in author.records[-settings.drafts :]:
-            read = _read_draft(generator, template, bare, record, settings)
+            read = _read_draft(fit, bare, record)
             if read is None:
                 continue
             own, others = author.documents[: -settings.drafts], authors[:number] + authors[number + 1 :]  # type: ignore[operator]
             for documents in (own, own, lot.choice(others).documents):
                 count = round(len(documents) ** lot.random())  # as often 1 to 6 as 6 to 36
                 memory = _memory(bare, documents[-max(1, count) :])
-                found.append(situation(read, memory, _FIRST, _FIRST))
-        say("situations", number + 1, len(authors))
-    return found
+                yield _Occasion(read, memory.tokens, situation(read, memory, _FIRST, _FIRST))
+        fit.say("drafts", number + 1, len(authors))
 
 
-def _read_draft(
-    generator: LocalGenerator, template: PromptTemplate, bare: FittedMemory, record: Record, settings: FitSettings
-) -> ReadText | None:
+def _read_draft(fit: MemoryFit, bare: FittedMemory, record: Record) -> ReadText | None:
     """A draft with its first 150 characters given; None if too little follows them."""
     cut = record.text.rfind(" ", 0, _GIVEN_CHARACTERS)
-    prompt = build_prompt(template, Evidence(), title=record.title, before=record.text[: max(0, cut)])
-    read = generator.read(prompt, record.text[max(0, cut) :])
+    prompt = build_prompt(fit.template, Evidence(), title=record.title, before=record.text[: max(0, cut)])
+    read = fit.generator.read(prompt, record.text[max(0, cut) :])
     if len(read.targets) < _LEAST_DRAFT:
         return None
-    end = read.first + min(len(read.targets), settings.steps_per_draft)
+    end = read.first + min(len(read.targets), fit.settings.steps_per_draft)
     return replace(read, ids=read.ids[:end], keys=bare.keys(read.keys[:end]), spoken=read.spoken[: end - read.first])
 
 

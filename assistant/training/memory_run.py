@@ -10,9 +10,10 @@ from assistant.errors import ModelError
 from assistant.generation.loading import load_language_model
 from assistant.generation.local import LocalGenerator
 from assistant.memory.fitted import MEMORY_FILE, save_memory, unfitted_memory
+from assistant.memory.rescaling import frequencies
 from assistant.signature import file_hash
-from assistant.training.memory_corpus import fitting_authors, read_authors
-from assistant.training.memory_fit import FitReport, FitSettings, fit_memory
+from assistant.training.memory_corpus import fitting_authors, read_authors, tokens_of_everyone
+from assistant.training.memory_fit import FitReport, FitSettings, MemoryFit, fit_memory
 
 
 def run_memory_fit(
@@ -31,7 +32,9 @@ def run_memory_fit(
         raise ModelError(f"{folder} is an encoder-decoder, which cannot recall: expected a causal model")
     chosen = fitting_authors(corpora, authors=settings.authors, documents=settings.documents, seed=settings.seed)
     read = list(read_authors(generator, loaded.template, chosen, lambda done, total: say("authors read", done, total)))
-    report = fit_memory(generator, loaded.template, weights, read, settings, say)
+    counted = tokens_of_everyone(corpora, loaded.vocabulary(), authors=settings.everyone, seed=settings.seed)
+    everyone = frequencies([*counted, *(each.tokens for each in read)], loaded.model.config.vocab_size)
+    report = fit_memory(MemoryFit(generator, loaded.template, weights, everyone, settings, say), read)
     signature = {
         "corpora": {path.name: file_hash(path) for path in corpora},
         "settings": asdict(settings),

@@ -9,6 +9,7 @@ from torch import Tensor
 from assistant.memory.foresight import ReadText, foresee
 from assistant.memory.gate import Gate, conservative_gate
 from assistant.memory.mixture import Draft, mix
+from assistant.memory.rescaling import Rescaling
 from assistant.memory.search import VoiceMemory
 from tests.memory.voices import MODEL, random_memory, unit
 
@@ -18,7 +19,7 @@ VOCABULARY = 12
 def some_gate(seed: int = 0) -> Gate:
     """A gate that weighs everything somehow."""
     torch.manual_seed(seed)
-    gate = Gate()
+    gate = Gate(Rescaling(torch.rand(VOCABULARY).softmax(0), exponent=0.4, prior=20.0))
     with torch.no_grad():
         for weighing, trust in ((gate.voice, 0.3), (gate.draft, -0.2)):
             weighing.bonus.copy_(torch.randn(9))
@@ -35,7 +36,7 @@ Entry = tuple[float, int, int]
 
 def reference(gate: Gate, logits: Tensor, voice: VoiceMemory, draft: Draft, strength: float) -> list[float]:
     """Number by number, from the formulas in the docstrings of ``assistant.memory``."""
-    model = [math.exp(value) for value in logits.log_softmax(0).tolist()]
+    model = leaned(gate, [math.exp(value) for value in logits.log_softmax(0).tolist()], voice, strength)
     of_voice, of_draft = voice_entries(voice, draft), draft_entries(draft)
     from_voice, voice_features = remembered(gate, "voice", of_voice, model)
     from_draft, draft_features = remembered(gate, "draft", of_draft, model)
@@ -49,6 +50,20 @@ def reference(gate: Gate, logits: Tensor, voice: VoiceMemory, draft: Draft, stre
     share, repeat = strength * powers[1] / sum(powers), powers[2] / sum(powers)
     rest = 1 - share - repeat
     return [share * v + repeat * d + rest * m for v, d, m in zip(from_voice, from_draft, model, strict=True)]
+
+
+def leaned(gate: Gate, model: list[float], voice: VoiceMemory, strength: float) -> list[float]:
+    """The model's probabilities, rescaled by what the writer uses more often than everyone does."""
+    rescaling, tokens = gate.rescaling, [int(voice.tokens[place]) for place in range(len(voice))]
+    if rescaling is None or not tokens:
+        return model
+    found = []
+    for token, probability in enumerate(model):
+        everyone = float(rescaling.everyone[token])
+        writer = (tokens.count(token) + rescaling.prior * everyone) / (len(tokens) + rescaling.prior)
+        ratio = min(math.exp(3), max(math.exp(-3), writer / everyone))
+        found.append(probability * ratio ** (strength * rescaling.exponent))
+    return [value / sum(found) for value in found]
 
 
 def voice_entries(voice: VoiceMemory, draft: Draft) -> list[Entry]:
@@ -153,7 +168,7 @@ def test_the_shares_of_a_tokens_places_are_those_of_its_probability() -> None:
     voice, gate, draft = random_memory(), some_gate(), draft_of(30, 30)
     logits = torch.randn(VOCABULARY, generator=torch.Generator().manual_seed(2))
     mixture = mix(gate, logits, voice, draft)
-    model = logits.softmax(0)
+    model = leaned(gate, logits.softmax(0).tolist(), voice, 1)
     for token in range(VOCABULARY):
         places = mixture.recalled(token)
         assert all(int(voice.tokens[place]) == token for place, _ in places)

@@ -51,7 +51,7 @@ def test_a_fitted_memory_is_worth_having_and_is_read_back_with_the_checkpoint(tm
     fitted = generator.memory.gate.state_dict()
     for name, values in report.fitted.gate.state_dict().items():
         assert torch.allclose(values, fitted[name], atol=1e-5)
-    assert {line.split()[0] for line in said} == {"authors", "metric", "situations", "gate"}
+    assert {line.split()[0] for line in said} == {"authors", "metric", "drafts", "gates"}
 
 
 def test_keys_have_the_width_that_was_fitted(checkpoint: Path) -> None:
