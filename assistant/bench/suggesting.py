@@ -153,7 +153,7 @@ class OurEvidence:
         """
         cold = self._wait_for_text(self._request(draft.title, draft.before), reuse=False)
         warmed: tuple[Request, int] | None = None
-        for length in range(len(draft.before) + 1, len(draft.later)):
+        for length in range(len(draft.before) + 1, len(draft.later) + 1):
             request = self._request(draft.title, draft.later[:length])
             sentence = self._sentences.place(request).start
             if warmed is None or sentence != warmed[0] or length - warmed[1] >= WARM_AGAIN:

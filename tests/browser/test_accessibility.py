@@ -1,23 +1,18 @@
 """No page has a serious fault in the eyes of axe-core, in light and dark, whatever state it is in."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import faults
 from tests.browser.conftest import App, OpenPage
 
 pytestmark = pytest.mark.browser
 
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
-GRAVE = ("serious", "critical")
-# What fades in is judged once it is there; what moves for ever is not waited for.
-STILL = """Promise.all(document.getAnimations()
-    .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
-    .map((one) => one.finished.catch(() => {})))"""
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +27,6 @@ def app(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[App]:
 @pytest.fixture(scope="module")
 def voice(app: App) -> int:
     return app.load_work_mail()
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds that keeps someone out: the rule, what it asks, and where it is broken."""
-    page.evaluate(STILL)
-    # Left to itself axe fetches imported stylesheets again, from the wrong place.
-    found: list[dict[str, Any]] = Axe().run(page, options={"preload": False}).response["violations"]
-    return [
-        f"{fault['id']} ({fault['help']}): {node['html'][:200]} - {node['failureSummary']}"
-        for fault in found
-        if fault["impact"] in GRAVE
-        for node in fault["nodes"]
-    ]
 
 
 def test_axe_sees_what_is_wrong(open_page: OpenPage) -> None:
@@ -161,6 +143,20 @@ def passage(page: Page) -> None:
     expect(page.locator(".passage-dialog mark")).to_be_visible()
 
 
+def question(page: Page) -> None:
+    from_menu(page, "Delete")
+    expect(page.locator(".notice")).to_be_visible()
+    deleted_drafts(page)
+    page.get_by_role("button", name=re.compile("^Erase .* now$")).first.click()
+    expect(page.get_by_role("dialog", name=re.compile("^Erase"))).to_be_visible()
+
+
+def summary_being_edited(page: Page) -> None:
+    suggestion(page)
+    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_label("The summary")).to_be_focused()
+
+
 def exact_input(page: Page) -> None:
     suggestion(page)
     page.get_by_role("button", name="Show the exact model input").click()
@@ -177,6 +173,7 @@ def origin_colours(page: Page) -> None:
     page.keyboard.press("Tab")
     from_menu(page, "Show whose words these are")
     expect(page.locator(".origins .suggested")).to_be_attached()
+    expect(page.locator(".origins-legend")).to_be_visible()
 
 
 def notice(page: Page) -> None:
@@ -202,6 +199,8 @@ OPENED: tuple[Callable[[Page], None], ...] = (
     exporting,
     deleted_drafts,
     passage,
+    question,
+    summary_being_edited,
     exact_input,
     ghost_panel,
     origin_colours,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.axe import faults
 from tests.browser.conftest import IMPORT_SECONDS, App, OpenPage
 
 pytestmark = pytest.mark.browser
@@ -122,6 +123,15 @@ def test_a_click_on_a_word_shows_its_sentence_and_leads_to_its_document(
     assert ghost_of(page) == suggestion  # looking changes nothing
     page.locator(".recalled h3").click()
     expect(card).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_card_of_a_word_keeps_nobody_out(app: App, voice: int, open_page: OpenPage, *, scheme: str) -> None:
+    page = open_draft(open_page, app.draft(voice=voice, title=TITLE, text=START), color_scheme=scheme)
+    ask(page)
+    page.locator(".ghost .recall").first.click()
+    expect(page.locator(".recall-card")).to_be_visible()
+    assert faults(page) == []
 
 
 def text_of(app: App, voice: int, title: str) -> str:
