@@ -25,6 +25,7 @@ from assistant.stages import (
     Summarizer,
     Synthesizer,
     TextGenerator,
+    TokenMemory,
 )
 from assistant.steering import edited_summary, steered_entries, steered_keywords
 from assistant.types import DocumentId, Evidence, Hit, Keyword, RankedEntry, Request, Steering, Suggestion, Summary
@@ -176,7 +177,7 @@ class Pipeline:
 
         pieces: list[str] = []
         joint = Joint(request.before, request.after)
-        prompt, recollection = self.prompt(request, evidence), self.recollection(request)
+        prompt, recollection = self.prompt(request, evidence), self.recollection(request, evidence)
         persona = self._timed_persona(request, clock)
         with closing(self.generator.stream(prompt, request.sampling, recollection, persona)) as stream:
             for piece in joint.through(stream):
@@ -185,7 +186,7 @@ class Pipeline:
                 pieces.append(piece)
                 yield TextDelta(piece, stream.confidence)
         clock.mark("total")
-        signature = self.generator.signature | asdict(request.sampling) | dict(self.settings) | _memory(recollection)
+        signature = self.generator.signature | asdict(request.sampling) | dict(self.settings) | _recalled(recollection)
         signature |= _steered(request.steering) | _reused(found) | ({"persona": persona.signature} if persona else {})
         text = "".join(pieces)
         finish = "stop" if joint.is_met else stream.finish
@@ -196,12 +197,15 @@ class Pipeline:
         """The exact model input for a request with this evidence."""
         return build_prompt(self.template, evidence, title=request.title, before=request.before)
 
-    def recollection(self, request: Request) -> Recollection | None:
-        """The memory of the request's voice, if there is one and the writer wants it used."""
+    def recollection(self, request: Request, evidence: Evidence) -> Recollection:
+        """The memory of the request's voice, if there is one that the writer wants used, and what the prompt shows."""
+        shown = tuple(entry.text for entry in evidence.entries)
+        return Recollection(self._remembered(request), request.memory_strength, request.longest_copy, shown)
+
+    def _remembered(self, request: Request) -> TokenMemory | None:
         if self.memory is None or request.voice is None or request.memory_strength == 0:
             return None
-        memory = self.memory.memory(voice=request.voice, without=request.left_out)
-        return None if memory is None else Recollection(memory, request.memory_strength, request.longest_copy)
+        return self.memory.memory(voice=request.voice, without=request.left_out)
 
     def persona(self, request: Request) -> Persona | None:
         """The persona of the request's voice, if there is one and the writer wants it used."""
@@ -217,12 +221,12 @@ def _wants_persona(request: Request) -> bool:
     return request.voice is not None and request.voice_strength > 0
 
 
-def _memory(recollection: Recollection | None) -> dict[str, object]:
+def _recalled(recollection: Recollection) -> dict[str, object]:
     """What the signature says of the memory: how much there was, and how it could be used."""
-    if recollection is None:
-        return {}
-    used = {"strength": recollection.strength, "longest_copy": recollection.longest_copy}
-    return {"memory": {"tokens": len(recollection.memory), **used}}
+    used: dict[str, object] = {"longest_copy": recollection.longest_copy}
+    if recollection.memory is not None:
+        used["memory"] = {"tokens": len(recollection.memory), "strength": recollection.strength}
+    return used
 
 
 def _steered(steering: Steering) -> dict[str, object]:

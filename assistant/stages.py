@@ -94,14 +94,17 @@ class MemorySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """A memory and how it may be used: ``strength`` from 0 (not at all) to 1 (as much as was fitted).
+    """What of the writer's past is at hand, and how it may be used.
 
-    ``longest_copy`` is how many consecutive words may come from one document by way of the memory; None: no limit.
+    ``memory`` counts for ``strength``, from 0 (not at all) to 1 (as much as was fitted); None: nothing is remembered.
+    ``longest_copy`` is how many consecutive words may come from one document, be it of the memory or one of the
+    passages ``shown`` in the prompt; None: no limit.
     """
 
-    memory: TokenMemory
+    memory: TokenMemory | None
     strength: float = 1.0
     longest_copy: int | None = 8
+    shown: tuple[str, ...] = ()
 
 
 class Persona(Protocol):

@@ -13,7 +13,9 @@ from assistant.prompts import PLAIN_TEMPLATE, Prompt
 from assistant.settings import RetrievalSettings
 from assistant.stages import Persona, Recollection, TokenMemory
 from assistant.types import (
+    LONGEST_COPY,
     DocumentId,
+    Evidence,
     Finish,
     Hit,
     Keyword,
@@ -179,21 +181,28 @@ def test_the_suggestion_holds_all_that_was_reported() -> None:
     assert suggestion.evidence.entries == (ENTRY,)
     assert suggestion.evidence.summary.text == ENTRY.text
     assert [keyword.text for keyword in suggestion.evidence.keywords] == ["sluice"]
-    assert suggestion.signature == {"model": "scripted", **asdict(Sampling(seed=3)), "ranking": "as set"}
+    assert suggestion.signature == {
+        "model": "scripted",
+        **asdict(Sampling(seed=3)),
+        "ranking": "as set",
+        "longest_copy": LONGEST_COPY,
+    }
 
 
 def test_the_generator_may_recall_the_voice_of_the_request_as_the_writer_wants_it() -> None:
     writing, generator = pipeline(ScriptedStream([" It"]), memory=Memories())
     wanted = replace(request(), memory_strength=0.5, longest_copy=4)
     suggestion = finished(list(writing.write(wanted))).suggestion
-    assert generator.recollections == [Recollection(THREE_TOKENS, 0.5, 4)]
-    assert suggestion.signature["memory"] == {"tokens": 3, "strength": 0.5, "longest_copy": 4}
+    assert generator.recollections == [Recollection(THREE_TOKENS, 0.5, 4, (ENTRY.text,))]
+    assert suggestion.signature["memory"] == {"tokens": 3, "strength": 0.5}
+    assert suggestion.signature["longest_copy"] == 4
 
 
 def test_nothing_is_recalled_of_what_the_writer_left_out() -> None:
     memories = Memories()
     writing, _ = pipeline(ScriptedStream([" It"]), memory=memories)
-    assert writing.recollection(replace(request(), steering=Steering(excluded=(DocumentId(2),)))) is not None
+    left = replace(request(), steering=Steering(excluded=(DocumentId(2),)))
+    assert writing.recollection(left, Evidence()).memory is not None
     assert memories.left_out == {DocumentId(2)}
 
 
@@ -242,7 +251,9 @@ def test_in_the_middle_of_a_text_nothing_that_follows_is_repeated_and_the_model_
 def test_without_a_voice_or_its_memory_or_the_wish_nothing_is_recalled(asked: Request) -> None:
     writing, generator = pipeline(ScriptedStream([" It"]), memory=Memories())
     suggestion = finished(list(writing.write(asked))).suggestion
-    assert generator.recollections == [None]
+    (recollection,) = generator.recollections
+    assert recollection is not None
+    assert recollection.memory is None
     assert "memory" not in suggestion.signature
 
 

@@ -334,7 +334,8 @@ def test_the_signature_says_how_the_memory_could_be_used(
     library: Library, voice: Voice, loaded: tuple[LocalGenerator, PromptTemplate]
 ) -> None:
     signature = suggest(library, loaded, voice, MemoryUse(0.5, quotes_at_length=True)).signature
-    assert signature["memory"].items() >= {"strength": 0.5, "longest_copy": None}.items()  # type: ignore[attr-defined]
+    assert signature["memory"].items() >= {"strength": 0.5}.items()  # type: ignore[attr-defined]
+    assert signature["longest_copy"] is None
     assert signature["memory_gate_sha256"] == loaded[0].memory.gate_sha256
 
 

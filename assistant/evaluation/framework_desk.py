@@ -249,7 +249,9 @@ def _order(pipeline: Pipeline, request: Request, zero_shot: ZeroShot | None, *, 
     clock = Clock()
     evidence = pipeline.stages.evidence(request, clock)
     if zero_shot is None:
-        prompt, recollection = pipeline.prompt(request, evidence), pipeline.recollection(request)
+        prompt = pipeline.prompt(request, evidence)
+        # Rows without a memory are the paper's, which nothing keeps from copying.
+        recollection = pipeline.recollection(request, evidence) if pipeline.memory is not None else None
     else:
         prompt, recollection = zero_shot.prompt(evidence, title=request.title, before=request.before), None
     characters = sum(len(entry.text) for entry in evidence.entries)

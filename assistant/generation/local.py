@@ -24,7 +24,7 @@ from assistant.generation.recalling import Recaller, Start
 from assistant.generation.scoring import scores_of
 from assistant.generation.vocabulary import Vocabulary
 from assistant.generation.writing import OVERTIME, Writing
-from assistant.memory.copying import DraftGuard
+from assistant.memory.copying import CopyGuard, LongRuns, word_fingerprints
 from assistant.memory.fitted import FittedMemory, load_memory, unfitted_memory
 from assistant.memory.foresight import ReadText
 from assistant.memory.keys import DocumentKeys
@@ -194,9 +194,8 @@ class LocalGenerator:
             another model.
         """
         start = self._start(prompt, sampling, self._prefix(persona))
-        recaller, guard = self._recaller(start, recollection), None
-        if recaller is not None and recollection is not None and recollection.longest_copy is not None:
-            guard = DraftGuard(recaller.guard(recollection.longest_copy), prompt[-1].text)
+        recaller = self._recaller(start, recollection)
+        guard = _guard(recollection, recaller, prompt[-1].text)
         return Begun(start, Writing(self._vocabulary, start.typed, start.history, sampling, guard), recaller)
 
     def _prefix(self, persona: Persona | None) -> Tensor | None:
@@ -253,6 +252,15 @@ class LocalGenerator:
     def _any_end(self) -> int:
         """An empty prompt is written from as after the end of another text."""
         return min(self._vocabulary.end_ids, default=0)
+
+
+def _guard(recollection: Recollection | None, recaller: Recaller | None, draft: str) -> CopyGuard | None:
+    """What keeps a suggestion from copying at length, from what is remembered and from what is shown."""
+    if recollection is None or recollection.longest_copy is None:
+        return None
+    shown = LongRuns(map(word_fingerprints, recollection.shown), recollection.longest_copy)
+    remembered = () if recaller is None else (recaller.long_runs(recollection.longest_copy),)
+    return CopyGuard((shown, *remembered), draft)
 
 
 class LocalStream:

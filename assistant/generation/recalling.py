@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from assistant.generation.vocabulary import Vocabulary
-from assistant.memory.copying import CopyGuard
+from assistant.memory.copying import LongRuns
 from assistant.memory.gate import Gate
 from assistant.memory.mixture import Draft, Mixture, mix
 from assistant.memory.search import VoiceMemory
@@ -60,9 +60,9 @@ class Recaller:
         self._notes: list[_Note] = []
         self._mixture: Mixture | None = None
 
-    def guard(self, longest: int) -> CopyGuard:
-        """The guard against copying more than so many words in a row from one of the memory's documents."""
-        return self._memory.guard(longest)
+    def long_runs(self, longest: int) -> LongRuns:
+        """The runs of more than so many words in the memory's documents."""
+        return self._memory.long_runs(longest)
 
     def mix(self, logits: Tensor, keys: Tensor, ids: Sequence[int]) -> Tensor:
         """The mixture's log-probabilities after the prompt and the ids written so far, in the place of the logits."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from assistant.errors import ModelError
 from assistant.generation.decoding import draw, ends_sentence, forbid_loops, press_for_end
 from assistant.generation.vocabulary import Vocabulary
-from assistant.memory.copying import DraftGuard
+from assistant.memory.copying import CopyGuard
 from assistant.types import Finish, Sampling
 
 # A suggestion may run this much past the length asked for to reach the end of its sentence.
@@ -32,7 +32,7 @@ class Writing:
         typed: bytes,
         history: Sequence[int],
         sampling: Sampling,
-        guard: DraftGuard | None = None,
+        guard: CopyGuard | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         self._typed = typed

@@ -5,6 +5,7 @@ It looks at words, not at tokens, so that no other spelling, case or punctuation
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
@@ -14,51 +15,63 @@ from assistant.keyword_candidates import words
 
 # The fingerprint of a run of words: a polynomial over those of the words, modulo 2 to the power of 64.
 _BASE = np.uint64(0x9E3779B97F4A7C15)
+# So many characters for every word are looked at: of a long text the end is enough.
+_CHARACTERS = 60
 
 Fingerprints = npt.NDArray[np.uint32]
 
 
 def word_fingerprints(text: str) -> Fingerprints:
     """A number for every word of a text, in order; case and punctuation make no difference."""
-    return np.array([crc32(word.encode()) for word in words(text)], dtype=np.uint32)
+    return _fingerprints(words(text))
 
 
-class CopyGuard:
-    """Knows every run of one word more than is allowed in some documents.
+class LongRuns:
+    """All runs of one word more than is allowed in some documents.
 
     :param documents: the fingerprints of each document's words.
     :param longest: words in a row that may come from one document, at least 1.
     """
 
     def __init__(self, documents: Iterable[Fingerprints], longest: int) -> None:
-        self._length = longest + 1
-        runs = [_runs(document, self._length) for document in documents]
+        self.length = longest + 1
+        runs = [_runs(document, self.length) for document in documents]
         self._runs = frozenset(np.concatenate([*runs, np.zeros(0, np.uint64)]).tolist())
 
-    def forbids(self, text: str, *, after: str = "") -> bool:
-        """Whether the last words of a text, the one that is not finished among them, are a run that is too long.
-
-        :param after: what stands before the text: its words count for a run, but are not the text's to answer for.
-        """
-        # Of a long text the end is enough, unless its words are longer than any real ones.
-        before = after[-60 * self._length :]
-        whole = before + text
-        if not text or (before and words(whole) == words(before)):
-            return False  # it has no word of its own yet
-        last = word_fingerprints(whole[-60 * self._length :])[-self._length :]
-        return len(last) == self._length and int(_runs(last, self._length)[0]) in self._runs
+    def hold(self, run: Fingerprints) -> bool:
+        """Whether a run of ``length`` words stands in one of the documents."""
+        return int(_runs(run, self.length)[0]) in self._runs
 
 
-@dataclass(frozen=True, slots=True)
-class DraftGuard:
-    """The guard for what is written at the end of a draft: a run that begins in the draft counts in full."""
+@dataclass(frozen=True)
+class CopyGuard:
+    """Watches what is written at the end of a draft; a run that begins in the draft counts in full.
 
-    guard: CopyGuard
-    draft: str
+    ``sources`` are the runs of what may be copied from, at least one of them, all of one length.
+    """
+
+    sources: tuple[LongRuns, ...]
+    draft: str = ""
 
     def forbids(self, text: str) -> bool:
-        """Whether the new text goes on with a run that is too long."""
-        return self.guard.forbids(text, after=self.draft)
+        """Whether the last words of the new text, the one that is not finished among them, are a run that is too long.
+
+        The draft's words count for a run, but are not the text's to answer for.
+        """
+        length = self.sources[0].length
+        found = words((self._end_of_draft + text)[-_CHARACTERS * length :])[-length:]
+        if len(found) < length or (self._end_of_draft and found == self._last_of_draft):
+            return False  # in the second case it has no word of its own yet
+        run = _fingerprints(found)
+        return bool(text) and any(source.hold(run) for source in self.sources)
+
+    @cached_property
+    def _end_of_draft(self) -> str:
+        return self.draft[-_CHARACTERS * self.sources[0].length :]
+
+    @cached_property
+    def _last_of_draft(self) -> list[str]:
+        return words(self._end_of_draft)[-self.sources[0].length :]
 
 
 def _runs(fingerprints: Fingerprints, length: int) -> npt.NDArray[np.uint64]:
@@ -68,3 +81,7 @@ def _runs(fingerprints: Fingerprints, length: int) -> npt.NDArray[np.uint64]:
     for offset in range(length):
         found = found * _BASE + fingerprints[offset : offset + count].astype(np.uint64)
     return found
+
+
+def _fingerprints(some: Iterable[str]) -> Fingerprints:
+    return np.array([crc32(word.encode()) for word in some], dtype=np.uint32)

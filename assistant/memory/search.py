@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from assistant.memory.copying import CopyGuard
+from assistant.memory.copying import LongRuns
 from assistant.memory.keys import DocumentKeys
 from assistant.memory.rescaling import Rescaling
 from assistant.types import DocumentId, Span
@@ -72,7 +72,7 @@ class VoiceMemory:
 
     def __init__(self, model: str, documents: Sequence[tuple[DocumentId, DocumentKeys]]) -> None:
         self._model = model
-        self._guards: dict[int, CopyGuard] = {}
+        self._long_runs: dict[int, LongRuns] = {}
         self._leaning: tuple[Rescaling, Tensor] | None = None
         self._stacked = tuple(documents)
         self.documents = self._stacked
@@ -104,7 +104,7 @@ class VoiceMemory:
         partial = copy(self)
         partial.documents = left
         partial.kept = self._positions_of({document for document, _ in left})
-        partial._guards = {}
+        partial._long_runs = {}
         partial._leaning = None
         partial.__dict__.pop("_coarse", None)  # its axes are those of the other keys too
         return partial
@@ -114,11 +114,11 @@ class VoiceMemory:
         counting = np.repeat([document in documents for document, _ in self._stacked], counts)
         return torch.from_numpy(np.flatnonzero(counting))
 
-    def guard(self, longest: int) -> CopyGuard:
-        """The guard against copying more than so many words in a row."""
-        if longest not in self._guards:
-            self._guards[longest] = CopyGuard((keys.words for _, keys in self.documents), longest)
-        return self._guards[longest]
+    def long_runs(self, longest: int) -> LongRuns:
+        """The runs of more than so many words in the documents."""
+        if longest not in self._long_runs:
+            self._long_runs[longest] = LongRuns((keys.words for _, keys in self.documents), longest)
+        return self._long_runs[longest]
 
     def leaning(self, rescaling: Rescaling) -> Tensor:
         """What is added to the model's logits, (vocabulary,), for the words that these documents use."""

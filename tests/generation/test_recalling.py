@@ -193,6 +193,29 @@ def test_a_suggestion_does_not_go_on_copying_where_the_draft_has_copied(draft: s
     assert copied(again) <= 4
 
 
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_passages_in_the_prompt_are_guarded_whatever_is_remembered(*, is_batch: bool) -> None:
+    by = generator()
+    # A memory that copies but whose documents' words are not known: only the passages shown can keep it back.
+    unknown = [(number, replace(keys, words=keys.words[:0])) for number, keys in remembered(by).documents]
+    memory = VoiceMemory(by.memory.model, unknown)
+
+    def go_on(shown: tuple[str, ...]) -> str:
+        given, recollection = prompt("The keeper", evidence=DOCUMENTS[0]), Recollection(memory, 1.0, 4, shown)
+        if is_batch:
+            return f"The keeper{texts_of(by, [Wanted(given, Sampling(24, temperature=0), recollection)])[0]}"
+        return f"The keeper{write(by, given, recollection, temperature=0, max_tokens=24)[0]}"
+
+    assert copied(go_on(())) > 8
+    assert copied(go_on(DOCUMENTS)) <= 4
+
+
+def test_without_a_memory_a_suggestion_is_written_as_ever() -> None:
+    by = generator()
+    given = prompt("The keeper", evidence=DOCUMENTS[0])
+    assert write(by, given, Recollection(None, 1.0, 8, DOCUMENTS)) == write(by, given, None)
+
+
 def copied(text: str) -> int:
     """Words in a row that stand so in one of the documents, at most."""
     written = words(text)

@@ -2,10 +2,11 @@
 
 import pytest
 
-from assistant.memory.copying import CopyGuard, word_fingerprints
+from assistant.memory.copying import CopyGuard, LongRuns, word_fingerprints
 
 PAST = ("The keeper walked along the canal, and the gate stood open.", "We are short of two people on Thursday.")
-GUARD = CopyGuard([word_fingerprints(text) for text in PAST], 4)
+RUNS = tuple(LongRuns([word_fingerprints(text)], 4) for text in PAST)
+GUARD = CopyGuard(RUNS)
 
 
 @pytest.mark.parametrize(
@@ -32,8 +33,8 @@ def test_the_run_is_found_at_the_end_of_a_long_text() -> None:
 
 
 def test_nothing_is_forbidden_by_a_past_shorter_than_the_run() -> None:
-    assert not CopyGuard([word_fingerprints("too short")], 4).forbids("too short")
-    assert not CopyGuard([], 4).forbids("the keeper walked along the")
+    assert not CopyGuard((LongRuns([word_fingerprints("too short")], 4),)).forbids("too short")
+    assert not CopyGuard((LongRuns([], 4),)).forbids("the keeper walked along the")
 
 
 @pytest.mark.parametrize(
@@ -49,4 +50,4 @@ def test_nothing_is_forbidden_by_a_past_shorter_than_the_run() -> None:
     ],
 )
 def test_a_run_that_begins_in_the_draft_counts_in_full(draft: str, text: str, is_forbidden: bool) -> None:
-    assert GUARD.forbids(text, after=draft) is is_forbidden
+    assert CopyGuard(RUNS, draft).forbids(text) is is_forbidden

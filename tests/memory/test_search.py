@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from assistant.memory import search
+from assistant.memory.copying import CopyGuard
 from assistant.memory.search import (
     Places,
     Scoring,
@@ -161,7 +162,7 @@ def test_the_guard_does_not_know_what_is_left_out() -> None:
         for number, text in enumerate(("one two three four", "five six seven eight"), start=1)
     ]
     whole = VoiceMemory(MODEL, documents)
-    assert whole.guard(2).forbids("one two three")
+    assert CopyGuard((whole.long_runs(2),)).forbids("one two three")
     partial = whole.without({DocumentId(1)})
-    assert not partial.guard(2).forbids("one two three")
-    assert partial.guard(2).forbids("five six seven")
+    assert not CopyGuard((partial.long_runs(2),)).forbids("one two three")
+    assert CopyGuard((partial.long_runs(2),)).forbids("five six seven")

@@ -203,12 +203,16 @@ def test_the_memory_of_the_voice_reaches_the_model_as_the_writer_wants_it(
     lines(app, ASK | {"voice": voice})
     told = lines(app, ASK | {"voice": voice, "memory_strength": 0.5, "longest_copy": None})
     lines(app, ASK | {"voice": voice, "memory_strength": 0})
+    (shown,) = {recollection.shown for recollection in script.recollections if recollection is not None}
+    assert shown
+    assert all(text in LOCK for text in shown)
     assert script.recollections == [
-        Recollection(OneMemory.tokens, 1.0, LONGEST_COPY),
-        Recollection(OneMemory.tokens, 0.5, None),
-        None,
+        Recollection(OneMemory.tokens, 1.0, LONGEST_COPY, shown),
+        Recollection(OneMemory.tokens, 0.5, None, shown),
+        Recollection(None, 0.0, LONGEST_COPY, shown),
     ]
-    assert told[-1]["signature"]["memory"].items() >= {"strength": 0.5, "longest_copy": None}.items()
+    assert told[-1]["signature"]["memory"]["strength"] == 0.5
+    assert told[-1]["signature"]["longest_copy"] is None
 
 
 def test_what_words_leaned_on_comes_with_the_end(library: Library, voice: int, tmp_path: Path) -> None:
