@@ -58,20 +58,19 @@ class CopyGuard:
 
         The draft's words count for a run, but are not the text's to answer for.
         """
-        length = self.sources[0].length
-        found = words((self._end_of_draft + text)[-_CHARACTERS * length :])[-length:]
-        if len(found) < length or (self._end_of_draft and found == self._last_of_draft):
-            return False  # in the second case it has no word of its own yet
-        run = _fingerprints(found)
-        return bool(text) and any(source.hold(run) for source in self.sources)
+        length, found = self.sources[0].length, words(self._end_of_draft + text)
+        if not text or len(found) < length or (self._end_of_draft and found == self._words_of_draft):
+            return False  # in the last case it has no word of its own yet
+        run = _fingerprints(found[-length:])
+        return any(source.hold(run) for source in self.sources)
 
     @cached_property
     def _end_of_draft(self) -> str:
         return self.draft[-_CHARACTERS * self.sources[0].length :]
 
     @cached_property
-    def _last_of_draft(self) -> list[str]:
-        return words(self._end_of_draft)[-self.sources[0].length :]
+    def _words_of_draft(self) -> list[str]:
+        return words(self._end_of_draft)
 
 
 def _runs(fingerprints: Fingerprints, length: int) -> npt.NDArray[np.uint64]:

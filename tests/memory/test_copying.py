@@ -51,3 +51,8 @@ def test_nothing_is_forbidden_by_a_past_shorter_than_the_run() -> None:
 )
 def test_a_run_that_begins_in_the_draft_counts_in_full(draft: str, text: str, is_forbidden: bool) -> None:
     assert CopyGuard(RUNS, draft).forbids(text) is is_forbidden
+
+
+def test_a_word_that_only_repeats_counts_as_one_of_the_texts_own() -> None:
+    runs = LongRuns([word_fingerprints("no no no no no no no")], 4)
+    assert CopyGuard((runs,), "no no no no no no").forbids(" no")
