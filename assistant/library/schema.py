@@ -169,39 +169,38 @@ class DraftVersionRow(Base):
     origins: Mapped[str]
 
 
-class SuggestionOutcomeRow(Base):
+class _Outcome:
+    """What is known of everything that the model offered and that came to an end."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
+    voice_id: Mapped[int | None] = mapped_column(ForeignKey("voices.id", ondelete="SET NULL"))
+    model: Mapped[str]
+    ended_at: Mapped[datetime]
+    is_dismissed: Mapped[bool]
+
+
+class SuggestionOutcomeRow(_Outcome, Base):
     """What became of a suggestion, in numbers. ``timings`` is JSON: milliseconds by phase."""
 
     __tablename__ = "suggestion_outcomes"
     __table_args__ = (Index(None, "writer_id"), _NEVER_REUSED)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
-    voice_id: Mapped[int | None] = mapped_column(ForeignKey("voices.id", ondelete="SET NULL"))
-    model: Mapped[str]
-    ended_at: Mapped[datetime]
     words: Mapped[int]
     accepted_words: Mapped[int]
     kept_words: Mapped[int | None]
-    is_dismissed: Mapped[bool]
     timings: Mapped[str]
 
 
-class RewriteOutcomeRow(Base):
+class RewriteOutcomeRow(_Outcome, Base):
     """What became of a rewrite, in numbers. ``kind`` is one of ``RewriteKind``."""
 
     __tablename__ = "rewrite_outcomes"
     __table_args__ = (Index(None, "writer_id"), _NEVER_REUSED)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    writer_id: Mapped[int] = mapped_column(ForeignKey("writers.id", ondelete="CASCADE"))
-    voice_id: Mapped[int | None] = mapped_column(ForeignKey("voices.id", ondelete="SET NULL"))
-    model: Mapped[str]
-    ended_at: Mapped[datetime]
     kind: Mapped[str]
     changes: Mapped[int]
     accepted_changes: Mapped[int]
-    is_dismissed: Mapped[bool]
 
 
 class LookRow(Base):
