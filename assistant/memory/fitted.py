@@ -71,7 +71,7 @@ def save_memory(path: Path, fitted: FittedMemory, *, weights: str, signature: di
         "weights_sha256": weights,
         "gate": gate,
         "rescaling": _packed_rescaling(fitted.gate.rescaling),
-        "metric": _packed(fitted.metric),
+        "metric": None if fitted.metric is None else _packed(fitted.metric),
         "signature": signature,
     }
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in document.items())
@@ -106,7 +106,8 @@ def load_memory(folder: Path, weights: str) -> FittedMemory:
         gate.load_state_dict(
             {name: torch.tensor(document["gate"][name]).reshape(shape) for name, shape in shapes.items()}
         )
-        return fitted_memory(weights, gate, _unpacked(document["metric"]))
+        metric = document["metric"]
+        return fitted_memory(weights, gate, None if metric is None else _unpacked(metric))
     except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
         raise ModelError(
             f"{path} is damaged ({type(error).__name__}: {error}): restore it from the checkpoint, or fit it again "
@@ -135,20 +136,14 @@ def _unpacked_rescaling(packed: dict[str, Any] | None) -> Rescaling | None:
     """The frequencies sum to 1 again, however their logarithms were rounded."""
     if packed is None:
         return None
-    logarithms = _unpacked(packed["everyone"])
-    assert logarithms is not None
-    return Rescaling(logarithms.softmax(0), float(packed["exponent"]), float(packed["prior"]))
+    return Rescaling(_unpacked(packed["everyone"]).softmax(0), float(packed["exponent"]), float(packed["prior"]))
 
 
-def _packed(numbers: Tensor | None) -> dict[str, Any] | None:
+def _packed(numbers: Tensor) -> dict[str, Any]:
     """Half-precision numbers as text."""
-    if numbers is None:
-        return None
     return {"shape": list(numbers.shape), "float16": base64.b64encode(numbers.half().numpy().tobytes()).decode()}
 
 
-def _unpacked(packed: dict[str, Any] | None) -> Tensor | None:
-    if packed is None:
-        return None
+def _unpacked(packed: dict[str, Any]) -> Tensor:
     numbers = np.frombuffer(base64.b64decode(packed["float16"], validate=True), dtype=np.float16)
     return torch.from_numpy(numbers.reshape(packed["shape"]).astype(np.float32))

@@ -44,7 +44,7 @@ class ReadText:
     @property
     def foreseen(self) -> Tensor:
         """The model's own log-probabilities of the targets, (r,)."""
-        return self.spoken.gather(1, self.targets[:, None])[:, 0]
+        return _of_targets(self.spoken, self.targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,8 @@ class Situation:
 
     def respoken(self, spoken: Tensor) -> "Situation":
         """The same places, had the model said this: log-probabilities, (r, vocabulary)."""
-        said = step_of(spoken, 0, self.step.draft_size)
-        return replace(
-            self,
-            step=replace(self.step, entropy=said.entropy, top=said.top),
-            voice_likeness=likeness(spoken, self.voice),
-            draft_likeness=likeness(spoken, self.draft),
-            foreseen=spoken.gather(1, self.targets[:, None])[:, 0],
-        )
+        step = step_of(spoken, self.step.voice_size, self.step.draft_size)
+        return _situation(spoken, step, self.voice, self.draft, self.targets)
 
 
 def situation(read: ReadText, voice: VoiceMemory | None, of_voice: Scoring, of_draft: Scoring) -> Situation:
@@ -89,16 +83,27 @@ def situation(read: ReadText, voice: VoiceMemory | None, of_voice: Scoring, of_d
     else:
         from_voice = nothing(len(queries))
     from_draft = _draft_places(read, queries, recent, of_draft)
-    sizes = torch.arange(read.first, len(read.ids)) - read.start
+    drafted = torch.arange(read.first, len(read.ids)) - read.start
+    remembered = torch.full_like(drafted, len(voice) if voice is not None else 0)
+    return _situation(read.spoken, step_of(read.spoken, remembered, drafted), from_voice, from_draft, read.targets)
+
+
+def _situation(spoken: Tensor, step: Step, voice: Places, draft: Places, targets: Tensor) -> Situation:
+    """Places, and what the model says of them and of what really followed."""
     return Situation(
-        step=step_of(read.spoken, len(voice) if voice is not None else 0, sizes),
-        voice=from_voice,
-        voice_likeness=likeness(read.spoken, from_voice),
-        draft=from_draft,
-        draft_likeness=likeness(read.spoken, from_draft),
-        targets=read.targets,
-        foreseen=read.foreseen,
+        step=step,
+        voice=voice,
+        voice_likeness=likeness(spoken, voice),
+        draft=draft,
+        draft_likeness=likeness(spoken, draft),
+        targets=targets,
+        foreseen=_of_targets(spoken, targets),
     )
+
+
+def _of_targets(spoken: Tensor, targets: Tensor) -> Tensor:
+    """Of log-probabilities, (r, vocabulary), those of the targets, (r,)."""
+    return spoken.gather(1, targets[:, None])[:, 0]
 
 
 @torch.no_grad()

@@ -70,7 +70,7 @@ def mix(gate: Gate, logits: Tensor, voice: VoiceMemory, draft: Draft, *, strengt
     from_voice = voice.nearest(query, recent, gate.voice.scoring) if len(voice) else nothing(1)
     from_draft = _draft_places(gate, draft, query, recent)
     spoken = leaned(gate, logits, voice, strength=strength)
-    step = step_of(spoken[None], len(voice), torch.tensor([len(draft.ids) - draft.start]))
+    step = step_of(spoken[None], torch.tensor([len(voice)]), torch.tensor([len(draft.ids) - draft.start]))
     shares = gate(step, from_voice, likeness(spoken[None], from_voice), from_draft, likeness(spoken[None], from_draft))
     voice_share = shares.voice * strength
     mixed = spoken.exp() * (1 - voice_share - shares.draft)
@@ -88,12 +88,11 @@ def leaned(gate: Gate, logits: Tensor, voice: VoiceMemory | None, *, strength: f
     return logits.log_softmax(-1)
 
 
-def step_of(spoken: Tensor, voice_size: int, draft_size: Tensor) -> Step:
-    """What the gate sees of the model's log-probabilities, (r, vocabulary)."""
+def step_of(spoken: Tensor, voice_size: Tensor, draft_size: Tensor) -> Step:
+    """What the gate sees of the model's log-probabilities, (r, vocabulary), and of the memories' sizes, (r,)."""
     probabilities = spoken.exp()
     entropy = -(probabilities * spoken.clamp_min(-1e4)).sum(1)
-    sizes = torch.full((len(spoken),), float(voice_size)), draft_size.float()
-    return Step(entropy, probabilities.max(1).values, *sizes)
+    return Step(entropy, probabilities.max(1).values, voice_size.float(), draft_size.float())
 
 
 def probability_of(shares: Shares, spoken: Tensor, voice: Places, draft: Places, targets: Tensor) -> Tensor:
