@@ -44,6 +44,13 @@ class App:
         self._command += ["--data-dir", str(data_dir), "--model", str(model)]
         self._process: subprocess.Popen[bytes] | None = None
 
+    def __enter__(self) -> "App":
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
     def start(self) -> None:
         """Start the process and wait until it answers."""
         with self._log.open("ab") as log:
@@ -146,10 +153,8 @@ def app(
     browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, model: Path
 ) -> Iterator[App]:
     """A running app, its library empty when the session begins; not started where no browser could look at it."""
-    running = App(tmp_path_factory.mktemp("app") / "data", model)
-    running.start()
-    yield running
-    running.stop()
+    with App(tmp_path_factory.mktemp("app") / "data", model) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

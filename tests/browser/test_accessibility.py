@@ -18,10 +18,8 @@ SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[App]:
     """An app of this module's own, so that its pages show what the tests put there."""
-    running = App(tmp_path_factory.mktemp("accessible") / "data", model)
-    running.start()
-    yield running
-    running.stop()
+    with App(tmp_path_factory.mktemp("accessible") / "data", model) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,8 @@ START = "My grandmother would have pruned the pear tree by now, and held the lad
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[App]:
     """An app whose library is empty: a newcomer's."""
-    running = App(tmp_path_factory.mktemp("journey") / "data", model)
-    running.start()
-    yield running
-    running.stop()
+    with App(tmp_path_factory.mktemp("journey") / "data", model) as running:
+        yield running
 
 
 def words_in(page: Page) -> set[str]:

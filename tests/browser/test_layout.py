@@ -23,10 +23,8 @@ SCORE = {"percentile": 41, "reason": ""}
 def app(browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An app of this module's own: what a model writes is scripted here."""
     folder = tmp_path_factory.mktemp("layout")
-    running = App(folder / "data", write_small_checkpoint(folder / "model"))
-    running.start()
-    yield running
-    running.stop()
+    with App(folder / "data", write_small_checkpoint(folder / "model")) as running:
+        yield running
 
 
 def box(part: Locator) -> FloatRect:

@@ -17,10 +17,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[App]:
     """An app of this module's own: its tests begin with an empty library."""
-    running = App(tmp_path_factory.mktemp("library") / "data", model)
-    running.start()
-    yield running
-    running.stop()
+    with App(tmp_path_factory.mktemp("library") / "data", model) as running:
+        yield running
 
 
 @pytest.fixture

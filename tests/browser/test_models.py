@@ -36,10 +36,8 @@ def app(tmp_path_factory: pytest.TempPathFactory, model: Path, hub: FakeHub) -> 
         environment.setenv("HF_ENDPOINT", hub.url)
         environment.setenv("HF_HUB_OFFLINE", "0")
         environment.setenv("HF_HUB_CACHE", str(tmp_path_factory.mktemp("cache")))
-        running = App(tmp_path_factory.mktemp("models") / "data", model)
-        running.start()
-    yield running
-    running.stop()
+        with App(tmp_path_factory.mktemp("models") / "data", model) as running:
+            yield running
 
 
 @pytest.fixture

@@ -44,10 +44,8 @@ def app(
     browser_type_launch_args: dict[str, object], tmp_path_factory: pytest.TempPathFactory, plugged: Path
 ) -> Iterator[App]:
     """An app of this module's own, with a model that has a plug."""
-    running = App(tmp_path_factory.mktemp("persona") / "data", plugged)
-    running.start()
-    yield running
-    running.stop()
+    with App(tmp_path_factory.mktemp("persona") / "data", plugged) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

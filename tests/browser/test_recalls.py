@@ -26,10 +26,8 @@ START = (
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[App]:
     """An app of this module's own: it changes what drafts start with."""
-    running = App(tmp_path_factory.mktemp("recalls") / "data", model)
-    running.start()
-    yield running
-    running.stop()
+    with App(tmp_path_factory.mktemp("recalls") / "data", model) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

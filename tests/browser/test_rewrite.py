@@ -39,10 +39,8 @@ def app(
     browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, checked_model: Path
 ) -> Iterator[App]:
     """An app that writes with that model."""
-    running = App(tmp_path_factory.mktemp("rewriting") / "data", checked_model)
-    running.start()
-    yield running
-    running.stop()
+    with App(tmp_path_factory.mktemp("rewriting") / "data", checked_model) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
